@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,7 +14,7 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use crate::state::State;
-use crate::{Error, clock};
+use crate::{Error, clock, owned};
 
 /// The reasons in the trail that make a proposal.
 const EVIDENCE: [&str; 2] = ["client-distrust", "client-certificate"];
@@ -192,17 +191,7 @@ fn accept(settings: &Settings, entry: &str) -> Result<(), Error> {
     let file = file_of(settings);
     let text = read(&file)? + entry;
     Bypass::check(&text, &file).map_err(Error::Wrong)?;
-    let mode = std::fs::metadata(&file).map_or(0o644, |meta| meta.permissions().mode() & 0o777);
-    let mut beside = file.clone().into_os_string();
-    beside.push(".new");
-    let write = || {
-        let _ = std::fs::remove_file(&beside);
-        let mut new = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
-        new.write_all(text.as_bytes())?;
-        new.sync_all()?;
-        std::fs::rename(&beside, &file)
-    };
-    write().map_err(Error::file(&file))
+    owned::replace(&file, text.as_bytes(), 0o644, &settings.data_dir)
 }
 
 /// A running gateway uses the list at once; one that is not will when it starts.

@@ -2,7 +2,7 @@
 //! anything but its own file.
 
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,8 +12,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::Error;
+use crate::owned::beside;
 use crate::state::State;
+use crate::{Error, owned};
 
 const SHOW_EXAMPLES: &str = "Ví dụ · Example:\n  chot ca show --data /var/lib/chot";
 const EXPORT_EXAMPLES: &str = "\
@@ -175,8 +176,8 @@ fn import(settings: &Settings, cert: &Path, key: &Path, replace: bool) -> Result
         .map_err(Error::file(&settings.data_dir))?;
     // Both new files are whole before either takes its place; the key first, as the gateway writes them.
     let (new_key, new_cert) = (beside(&to_key, ".new"), beside(&to_cert, ".new"));
-    write_new(&new_key, &key_pem, 0o600)?;
-    write_new(&new_cert, &certificates, 0o644)?;
+    owned::write(&new_key, &key_pem, 0o600, &to_key, &settings.data_dir)?;
+    owned::write(&new_cert, &certificates, 0o644, &to_cert, &settings.data_dir)?;
     for (new, to) in [(new_key, to_key), (new_cert, to_cert)] {
         if to.exists() {
             std::fs::rename(&to, beside(&to, ".old")).map_err(Error::file(&to))?;
@@ -184,22 +185,6 @@ fn import(settings: &Settings, cert: &Path, key: &Path, replace: bool) -> Result
         std::fs::rename(new, &to).map_err(Error::file(&to))?;
     }
     Ok(())
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    let write = || {
-        let _ = std::fs::remove_file(path);
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().map_err(Error::file(path))
 }
 
 /// The certificate blocks of a PEM file, nothing else.

@@ -82,6 +82,7 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.push(users(settings));
     findings.extend(tickets(settings));
     findings.push(unread(settings));
+    findings.extend(chot_proxy::absent(settings).into_iter().map(Advice));
     findings.push(workers(settings));
     findings.push(print());
     if is_running {
@@ -304,21 +305,19 @@ fn workers(settings: &Settings) -> Finding {
             Error::Worker(why).with_causes()
         )),
         Ok(confinement) => {
-            let parts =
-                [(confinement.memory, "rlimit"), (confinement.files, "landlock"), (confinement.calls, "seccomp")];
-            let missing: Vec<&str> = parts.iter().filter(|(has, _)| !has).map(|(_, name)| *name).collect();
+            let missing = confinement.lacks();
             if missing.is_empty() {
                 Good("tiến trình đọc tệp bị giam kín · file readers are confined: rlimit, landlock, seccomp".to_owned())
             } else if confined {
                 Broken(format!(
-                    "tiến trình đọc tệp: nhân thiếu {0} · file readers: the kernel lacks {0}: PDF will not be read: use a kernel \
-                     from 5.13 on, or unset inspect.confined",
+                    "tiến trình đọc tệp: nhân thiếu hoặc cấm {0} · file readers: the kernel lacks {0}, or something forbids \
+                     it: PDF will not be read: use a kernel from 5.13 on, or unset inspect.confined",
                     missing.join(", ")
                 ))
             } else {
                 Advice(format!(
-                    "tiến trình đọc tệp: nhân thiếu {0}, phần còn lại vẫn giữ · file readers: the kernel lacks {0}, the \
-                     rest holds: use a kernel from 5.13 on with it enabled",
+                    "tiến trình đọc tệp: nhân thiếu hoặc cấm {0}, phần còn lại vẫn giữ · file readers: the kernel lacks {0}, \
+                     or something forbids it; the rest holds: use a kernel from 5.13 on with it enabled",
                     missing.join(", ")
                 ))
             }

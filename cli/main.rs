@@ -14,6 +14,7 @@ mod clock;
 mod demo;
 mod doctor;
 mod error;
+mod owned;
 mod policy;
 mod quarantine;
 mod reload;

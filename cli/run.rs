@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::doctor::LISTENS_NOWHERE;
 use crate::state::State;
-use crate::{Error, clock, worker};
+use crate::{Error, clock, owned, worker};
 
 const EXAMPLES: &str = "\
 Tín hiệu · Signals: SIGHUP nạp lại chính sách · loads the policy again; SIGTERM, SIGINT dừng êm · stop in order.
@@ -57,6 +57,7 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
         say(&warnings);
     }
     let dir = settings.data_dir.clone();
+    owned::refuse_root(&dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // Handlers first: a signal during the start must not kill a half-open ledger.
@@ -64,8 +65,8 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let notify: Notify = Arc::new(say);
-        let workers = worker::pool(settings.inspect.confined);
-        let gateway = Gateway::start(settings, clock::system(), notify, workers).await?;
+        let readers = worker::readers(settings.inspect.confined);
+        let gateway = Gateway::start(settings, clock::system(), notify, readers).await?;
         // A gateway does not stop because nobody reads its greeting.
         let _ = greet(gateway.addresses(), &dir, out);
         if let Some(file) = &args.ready_file {

@@ -2,14 +2,13 @@
 //! stand in no list of processes and no history; the file holds their argon2 hashes only.
 
 use std::io::{self, BufRead as _, Write};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::Error;
 use crate::state::State;
+use crate::{Error, owned};
 
 const ADD_EXAMPLES: &str = "\
 Mật khẩu đọc từ đầu vào chuẩn, một dòng · The password is read from standard input, one line.
@@ -48,7 +47,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, Error> {
     match command {
         Command::Add { state, name, groups } => {
-            let file = file_of(state)?;
+            let (file, data) = file_of(state)?;
             let fits =
                 |word: &str| !word.is_empty() && !word.contains([':', ',', '@']) && !word.contains(char::is_whitespace);
             if !groups.iter().all(|group| fits(group)) || name.starts_with('@') || name.contains([':', ',']) {
@@ -65,12 +64,12 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, Er
                 )));
             }
             let line = format!("{name}:{}:{}", groups.join(","), chot_proxy::identity::hash(password)?);
-            change(&file, name, Some(&line))?;
+            change(&file, &data, name, Some(&line))?;
             writeln!(out, "{name}: {}", file.display())?;
         }
         Command::Remove { state, name } => {
-            let file = file_of(state)?;
-            if !change(&file, name, None)? {
+            let (file, data) = file_of(state)?;
+            if !change(&file, &data, name, None)? {
                 return Err(Error::Say(format!("{name}: không có · there is none in {}", file.display())));
             }
             writeln!(out, "{name}: đã bỏ · removed")?;
@@ -80,33 +79,28 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, Er
     Ok(ExitCode::SUCCESS)
 }
 
-fn file_of(state: &State) -> Result<PathBuf, Error> {
-    state.settings()?.0.identity.users.ok_or_else(|| {
+/// The file of users, and the data folder.
+fn file_of(state: &State) -> Result<(PathBuf, PathBuf), Error> {
+    let settings = state.settings()?.0;
+    let file = settings.identity.users.ok_or_else(|| {
         Error::Say(
             "cấu hình chưa có [identity] users · the settings name no file of users ([identity] users)".to_owned(),
         )
-    })
+    })?;
+    Ok((file, settings.data_dir))
 }
 
 /// Replaces the line of a user. Tells whether there was one.
-fn change(file: &Path, name: &str, line: Option<&str>) -> Result<bool, Error> {
-    let (old, mode) = match std::fs::read_to_string(file) {
-        Ok(text) => (text, std::fs::metadata(file).map_or(0o600, |meta| meta.permissions().mode() & 0o777)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => (String::new(), 0o600),
+fn change(file: &Path, data: &Path, name: &str, line: Option<&str>) -> Result<bool, Error> {
+    let old = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(source) => return Err(Error::File { path: file.to_owned(), source }),
     };
     let is_of_user = |line: &&str| line.split_once(':').is_some_and(|(of, _)| of.trim() == name);
     let had = old.lines().any(|line| is_of_user(&line));
-    let lines: Vec<&str> = old.lines().filter(|line| !is_of_user(line)).chain(line).collect();
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".new");
-    let write = || {
-        let _ = std::fs::remove_file(&beside);
-        let mut new = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
-        lines.iter().try_for_each(|line| writeln!(new, "{line}"))?;
-        new.sync_all()?;
-        std::fs::rename(&beside, file)
-    };
-    write().map_err(Error::file(file))?;
+    let lines = old.lines().filter(|line| !is_of_user(line)).chain(line);
+    let text: String = lines.flat_map(|line| [line, "\n"]).collect();
+    owned::replace(file, text.as_bytes(), 0o600, data)?;
     Ok(had)
 }

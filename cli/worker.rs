@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use chot_inspect::{Inspector, Limits};
+use chot_proxy::Readers;
 use chot_worker::{Pool, Settings};
 
 use crate::{Error, clock};
@@ -38,6 +39,13 @@ pub(crate) fn pool(must_be_confined: bool) -> Arc<Pool> {
     let arguments = ["worker", "--memory-mib", &MEMORY_MIB.to_string()].map(OsString::from);
     let settings = Settings::of_this_program(arguments.to_vec());
     Arc::new(Pool::new(Settings { is_incomplete_allowed: !must_be_confined, ..settings }))
+}
+
+/// The readers of a gateway. One is started at once, to know how it is confined here.
+pub(crate) fn readers(must_be_confined: bool) -> Readers {
+    let extractor = pool(must_be_confined);
+    let lacks = extractor.probe().map_or_else(|_| vec!["process"], chot_worker::Confinement::lacks);
+    Readers { extractor, lacks }
 }
 
 /// An inspector as the gateway's, for commands that look at files.

@@ -2,7 +2,7 @@
 //! run out of memory. All people are invented.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -244,4 +244,63 @@ fn the_socket_ends_a_worker() {
         .expect("starts");
     drop(ours);
     assert!(child.wait().expect("ends").success());
+}
+
+/// Runs a program under a filter that answers "not permitted" to the calls by which readers confine themselves, as a
+/// unit does that names them in no set its systemd knows.
+const WITHOUT_SANDBOX: &str = r#"
+import ctypes, os, platform, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+code = lambda op, yes, no, k: struct.pack("HBBI", op, yes, no, k)
+calls = [{"x86_64": 317, "aarch64": 277}[platform.machine()], 444, 445, 446]
+filter = code(0x20, 0, 0, 0) + b"".join(code(0x15, 0, 1, n) + code(6, 0, 0, 0x00050001) for n in calls)
+filter += code(6, 0, 0, 0x7fff0000)
+held = ctypes.create_string_buffer(filter)
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(filter) // 8, ctypes.addressof(held)))
+long = ctypes.c_ulong
+assert libc.prctl(38, long(1), long(0), long(0), long(0)) == 0
+assert libc.prctl(22, long(2), long(ctypes.addressof(program)), long(0), long(0)) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"#;
+
+#[test]
+fn a_gateway_says_that_its_readers_are_not_confined() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let config = dir.path().join("chot.toml");
+    fs::write(&config, "[data]\ndir = \"data\"\n[web]\nlisten = [\"127.0.0.1:0\"]\n").expect("written");
+    let started = |mut program: Command| {
+        let program = program.args(["run", "--config"]).arg(&config);
+        let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+        let mut greeting = BufReader::new(child.stdout.take().expect("its greeting"));
+        assert!(greeting.read_line(&mut String::new()).expect("a line") > 0, "it does not start");
+        let pid = Pid::from_child(&child);
+        kill_process(pid, Signal::TERM).expect("told");
+        let said: Vec<String> =
+            BufReader::new(child.stderr.take().expect("its words")).lines().map_while(Result::ok).collect();
+        child.wait().expect("ended");
+        said.join("\n")
+    };
+    let mut python = Command::new("python3");
+    python.args(["-c", WITHOUT_SANDBOX, env!("CARGO_BIN_EXE_chot")]);
+    let said = started(python);
+    assert!(said.contains("run without landlock, seccomp"), "{said}");
+    let said = started(Command::new(env!("CARGO_BIN_EXE_chot")));
+    assert!(!said.contains("run without"), "{said}");
+    let records = chot_audit::Reader::open(&dir.path().join("data/audit"));
+    let filter = chot_audit::Filter { kind: Some("gateway.started".to_owned()), ..Default::default() };
+    let lacks: Vec<String> = records
+        .records(filter, chot_audit::Order::OldestFirst)
+        .expect("a ledger")
+        .map(|record| record.expect("sound").value["readers_lack"].to_string())
+        .collect();
+    assert_eq!(lacks, [r#"["landlock","seccomp"]"#, "[]"]);
+}
+
+#[test]
+fn the_unit_allows_what_readers_confine_themselves_with() {
+    let unit = include_str!("../deploy/systemd/chot.service");
+    let allowed = unit.lines().find_map(|line| line.strip_prefix("SystemCallFilter=")).expect("a filter");
+    for call in ["seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"] {
+        assert!(allowed.split(' ').any(|word| word == call), "{call}: sets that hold it are not known everywhere");
+    }
 }

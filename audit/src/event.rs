@@ -30,6 +30,8 @@ pub enum Event {
         version: String,
         /// Listening addresses.
         listeners: Vec<String>,
+        /// What confines readers of complicated formats elsewhere and not here, such as `landlock`.
+        readers_lack: Vec<&'static str>,
     },
     /// The gateway stops.
     GatewayStopped,

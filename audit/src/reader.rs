@@ -32,6 +32,8 @@ pub struct Filter {
     pub kind: Option<String>,
     /// The decision's number: the decision and its outcome.
     pub id: Option<DecisionId>,
+    /// Decisions that would have been others if rules on trial counted; `action` is then what would have been done.
+    pub shadow: bool,
     /// Text anywhere in the record, in any case.
     pub text: Option<String>,
 }
@@ -234,6 +236,13 @@ impl Iterator for Records {
     }
 }
 
+/// Whether a rule on trial would have done this, or anything.
+fn would_have(record: &Record, action: Option<&str>) -> bool {
+    let shadows = record.value.get("shadow").and_then(Value::as_array);
+    let mut done = shadows.into_iter().flatten().filter_map(|shadow| shadow.get("action")?.as_str());
+    done.any(|done| action.is_none_or(|action| action == done))
+}
+
 /// A filter made ready: texts folded once.
 #[derive(Debug)]
 struct Matcher {
@@ -258,17 +267,43 @@ impl Matcher {
     }
 
     fn matches(&self, record: &Record) -> bool {
-        let Filter { since, until, action, account: _, app, kind, id: _, text: _ } = &self.filter;
+        let Filter { since, until, action, account: _, app, kind, id: _, shadow, text: _ } = &self.filter;
         let at = |path: &str| record.value.pointer(path).and_then(Value::as_str);
         let same = |wanted: &Option<String>, path: &str| wanted.is_none() || at(path) == wanted.as_deref();
         let time = record.time();
         since.is_none_or(|since| time.is_some_and(|t| t >= since))
             && until.is_none_or(|until| time.is_some_and(|t| t < until))
-            && same(action, "/verdict/action")
+            && if *shadow { would_have(record, action.as_deref()) } else { same(action, "/verdict/action") }
             && same(app, "/destination/app")
             && same(kind, "/kind")
             && (self.id.is_none() || at("/id") == self.id.as_deref())
             && self.account.as_ref().is_none_or(|a| at("/account").is_some_and(|b| b.to_lowercase() == *a))
             && self.text.as_ref().is_none_or(|t| record.line.to_lowercase().contains(t))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rules_on_trial_would_have_done_can_be_asked_for() {
+        let record = |shadow: &str| {
+            let line = format!(r#"{{"kind":"decision","seq":1,"verdict":{{"action":"allow"}},"shadow":[{shadow}]}}"#);
+            Record::parse(line.as_bytes()).expect("a record")
+        };
+        let block = r#"{"rule":"a","action":"redact","mode":"warn"},{"rule":"b","action":"block","mode":"shadow"}"#;
+        for (shadow, is_asked, action, expected) in [
+            ("", true, None, false),
+            (block, true, None, true),
+            (block, true, Some("block"), true),
+            (block, true, Some("redact"), true),
+            (block, true, Some("allow"), false),
+            (block, false, Some("block"), false),
+            (block, false, Some("allow"), true),
+        ] {
+            let filter = Filter { shadow: is_asked, action: action.map(str::to_owned), ..Filter::default() };
+            assert_eq!(Matcher::new(filter).matches(&record(shadow)), expected, "{shadow} {is_asked} {action:?}");
+        }
     }
 }

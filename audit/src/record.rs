@@ -210,9 +210,10 @@ pub(crate) fn event(time: Timestamp, node: &str, event: &Event) -> Draft {
     let mut json = Json::with_capacity(256);
     head(&mut json, time, node);
     let kind = match event {
-        Event::GatewayStarted { version, listeners } => {
+        Event::GatewayStarted { version, listeners, readers_lack } => {
             json.key("version").string(version);
             strings(&mut json, "listeners", listeners.iter().map(String::as_str));
+            strings(&mut json, "readers_lack", readers_lack.iter().copied());
             "gateway.started"
         }
         Event::GatewayStopped => "gateway.stopped",

@@ -16,6 +16,7 @@ const LIMIT_DEFAULT: usize = 50;
 const EXAMPLES: &str = "\
 Ví dụ · Examples:
   chot audit list --data /var/lib/chot --action block --limit 20
+  chot audit list --shadow --action block     khi chạy thử: lẽ ra chặn gì · on trial: what would have been blocked
   chot audit list --since 2026-11-01 --account an.nguyen
   chot audit list --json --app zalo | jq -r .id";
 
@@ -34,6 +35,9 @@ pub(crate) struct Args {
     /// Cách xử lý. allow, redact, quarantine or block
     #[arg(long, value_parser = action)]
     action: Option<String>,
+    /// Chạy thử: những gì quy tắc `shadow`, `warn` lẽ ra đã làm; --action là việc đó. What rules on trial would have done
+    #[arg(long)]
+    shadow: bool,
     /// Tài khoản. Account, in any case
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
@@ -71,6 +75,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
         since: args.since,
         until: args.until,
         action: args.action.clone(),
+        shadow: args.shadow,
         account: args.account.clone(),
         app: args.app.clone(),
         kind: args.kind.clone(),

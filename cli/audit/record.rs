@@ -21,7 +21,7 @@ pub(super) fn print_line(record: &Record, out: &mut dyn Write) -> io::Result<()>
                 _ => "CHO QUA · allow",
             };
             let (who, id) = (at(value, "/account"), at(value, "/id"));
-            writeln!(out, "{words:<20}  {id}  {who} → {}  {}{}", where_to(value), found(value), shadow(value))
+            writeln!(out, "{words:<20}  {id}  {who} → {}  {}{}", where_to(value), found(value), on_trial(value))
         }
         "outcome" => writeln!(
             out,
@@ -95,19 +95,6 @@ fn where_to(value: &Value) -> String {
     }
 }
 
-/// What rules would have done that are not in force yet, the strictest: `  (lẽ ra · shadow: block no-identifiers…)`.
-fn shadow(value: &Value) -> String {
-    let acts = value.get("shadow").and_then(Value::as_array);
-    let acts = acts.into_iter().flatten().filter_map(|act| {
-        let action = Action::ALL.iter().position(|action| action.id() == at(act, "/action"))?;
-        Some((action, at(act, "/action"), at(act, "/rule")))
-    });
-    match acts.max_by_key(|(action, ..)| *action) {
-        Some((_, action, rule)) => format!("  (lẽ ra · shadow: {action} {rule})"),
-        None => String::new(),
-    }
-}
-
 /// `120 cccd, 120 bhxh`: distinct values by detector.
 fn found(value: &Value) -> String {
     let findings = value.get("findings").and_then(Value::as_array);
@@ -116,6 +103,25 @@ fn found(value: &Value) -> String {
         Some(format!("{distinct} {}", finding.get("detector")?.as_str()?))
     });
     counted.collect::<Vec<_>>().join(", ")
+}
+
+/// What rules on trial would have done, the strictest of them: `  (lẽ ra CHẶN · shadow: block by no-numbers)`.
+fn on_trial(value: &Value) -> String {
+    let shadows = value.get("shadow").and_then(Value::as_array);
+    let action_of = |shadow: &Value| Action::ALL.iter().find(|action| action.id() == at(shadow, "/action"));
+    let strictest = shadows.into_iter().flatten().filter_map(|shadow| Some((action_of(shadow)?, shadow)));
+    // The first of several that are equally strict, as for the verdict.
+    let Some((action, shadow)) = strictest.reduce(|best, next| if next.0 > best.0 { next } else { best }) else {
+        return String::new();
+    };
+    let would = match action {
+        Action::Block => "CHẶN",
+        Action::Quarantine => "GIỮ LẠI",
+        Action::Redact => "CHE",
+        Action::Allow => "CHO QUA",
+    };
+    let (mode, rule) = (at(shadow, "/mode"), at(shadow, "/rule"));
+    format!("  (lẽ ra {would} · {mode}: {} by {rule})", action.id())
 }
 
 #[cfg(test)]
@@ -144,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn what_would_have_been_done_is_said() {
+    fn a_decision_on_trial_says_what_it_would_have_been() {
         let text = printed(
-            r#"{"kind":"decision","account":"an","destination":{"host":"h.example"},"findings":[],
-            "verdict":{"action":"allow"},"shadow":[{"rule":"a","action":"redact","mode":"shadow"},
-            {"rule":"b","action":"block","mode":"shadow"}]}"#,
+            r#"{"kind":"decision","account":"an","destination":{"host":"a.vn"},"findings":[],"verdict":{"action":"allow"},
+            "shadow":[{"rule":"mask","action":"redact","mode":"shadow"},{"rule":"stop","action":"block","mode":"warn"},
+            {"rule":"stop-too","action":"block","mode":"shadow"}]}"#,
         );
-        assert!(text.contains("CHO QUA") && text.contains("(lẽ ra · shadow: block b)"), "{text}");
+        assert!(text.contains("an → a.vn    (lẽ ra CHẶN · warn: block by stop)\n"), "{text}");
     }
 
     #[test]

@@ -114,7 +114,8 @@ async fn play(data: &Path, out: &mut dyn Write) -> Result<bool, Error> {
     let outside = Outside::open(&ca).await?;
 
     let notify = Arc::new(|line: &str| drop(writeln!(io::stderr(), "{line}")));
-    let gateway = Gateway::start(settings(data, roots, &outside), clock::system(), notify, worker::pool(false)).await?;
+    let gateway =
+        Gateway::start(settings(data, roots, &outside), clock::system(), notify, worker::readers(false)).await?;
     let addresses = gateway.addresses();
     let (Some(web), Some(mail)) = (addresses.web.first(), addresses.mail.first()) else {
         return Err(Error::Say("the gateway listens nowhere".to_owned()));

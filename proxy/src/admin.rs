@@ -178,6 +178,9 @@ impl Admin {
                 let (Some(id), Some(by), Some(why)) = (from_hex(id), from_hex(by), from_hex(why)) else {
                     return text(StatusCode::BAD_REQUEST, "not hexadecimal\n");
                 };
+                if [&by, &why].iter().any(|words| words.trim().is_empty()) {
+                    return text(StatusCode::BAD_REQUEST, "ai quyết định và vì sao? / who decides, and why?\n");
+                }
                 let asker = Asker { by, why };
                 match *what {
                     "release" | "release-again" => {

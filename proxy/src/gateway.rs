@@ -23,7 +23,7 @@ use crate::listeners::{Addresses, Listeners};
 use crate::mail::Mail;
 use crate::mail::milter::{self, Milter};
 use crate::reactor::Reactor;
-use crate::reload::{Accounts, BypassFile, Core, Reloaded, activated, bypass_activated, load_policy};
+use crate::reload::{Accounts, BypassFile, Core, Reloaded, absent, activated, bypass_activated, load_policy};
 use crate::tls::{Ca, Interception};
 use crate::web::Web;
 use crate::{Error, admin, alarm, control, descriptors, mail, web};
@@ -40,6 +40,15 @@ const PURGE_EVERY_S: u64 = 24 * 3_600;
 /// A ledger segment: large enough for an hour of busy recording, small enough to preallocate in a blink.
 const SEGMENT_BYTES: u64 = 64 << 20;
 
+/// What reads complicated formats.
+pub struct Readers {
+    /// Reads them.
+    pub extractor: Arc<dyn Extractor>,
+    /// What confines such a reader elsewhere and not here: `landlock`, `seccomp`, `rlimit`; `process` where none can be
+    /// started.
+    pub lacks: Vec<&'static str>,
+}
+
 /// A running gateway.
 pub struct Gateway {
     addresses: Addresses,
@@ -53,7 +62,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts everything the settings name. Complicated formats are read by `extractor`.
+    /// Starts everything the settings name. Complicated formats are read by `readers`.
     ///
     /// # Errors
     /// When a listener, the ledger, the CA or the policy cannot be had. Nothing is left running then.
@@ -61,7 +70,7 @@ impl Gateway {
         settings: Settings,
         clock: Arc<dyn Clock>,
         notify: Notify,
-        extractor: Arc<dyn Extractor>,
+        readers: Readers,
     ) -> Result<Self, Error> {
         descriptors::raise();
         let data = settings.data_dir.clone();
@@ -84,7 +93,8 @@ impl Gateway {
         let ledger = Ledger::open(&data.join("audit"), options, Arc::clone(&clock))?;
         let holds = Holds::new(&data.join("spool"), settings.inspect.memory_bytes_max).map_err(Error::Hold)?;
         let holds = holds.leaving_free(settings.audit.free_bytes_warn);
-        let inspector = inspector(&settings, clock.now().date().0, extractor);
+        let inspector = inspector(&settings, clock.now().date().0, readers.extractor);
+        absent(&settings).iter().for_each(|line| notify(&format!("! {line}")));
         let bypass_file = BypassFile::of(&settings);
         let (bypass, _) = bypass_file.load().map_err(Error::Policy)?;
         let accounts = Accounts::of(&settings);
@@ -104,7 +114,10 @@ impl Gateway {
             .map_err(|source| Error::Listen { address: control.display().to_string(), source })?;
 
         let (version, lines) = (env!("CARGO_PKG_VERSION").to_owned(), addresses.lines());
-        ledger.event(Event::GatewayStarted { version, listeners: lines }).await?;
+        ledger.event(Event::GatewayStarted { version, listeners: lines, readers_lack: readers.lacks.clone() }).await?;
+        if !readers.lacks.is_empty() {
+            notify(&weakly_confined(&readers.lacks));
+        }
         ledger.event(activated(&policy, "start")).await?;
         if !bypass.entries().is_empty() {
             ledger.event(bypass_activated(&bypass, "start")).await?;
@@ -203,6 +216,15 @@ impl Gateway {
         }
         let _ = tokio::task::spawn_blocking(move || ledger.close()).await;
     }
+}
+
+/// What the operator is told where readers of files could do more than read.
+fn weakly_confined(lacks: &[&str]) -> String {
+    format!(
+        "! tiến trình đọc tệp thiếu {0}, xem chot doctor; trong systemd dùng SystemCallFilter của deploy/systemd/chot.service · \
+         file readers run without {0}, see chot doctor; under systemd take SystemCallFilter from deploy/systemd/chot.service",
+        lacks.join(", ")
+    )
 }
 
 /// What inspects, as the settings say; births are judged by the year it is.

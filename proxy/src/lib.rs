@@ -29,7 +29,7 @@ pub mod web;
 
 pub use control::{QuarantineAsk, ask_quarantine, ask_reload};
 pub use error::{Error, Fault};
-pub use gateway::{Gateway, Notify};
+pub use gateway::{Gateway, Notify, Readers};
 pub use listeners::Addresses;
-pub use reload::Reloaded;
+pub use reload::{Reloaded, absent};
 pub use soundness::unsound_files;

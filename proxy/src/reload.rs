@@ -157,26 +157,20 @@ impl Accounts {
 /// Where the list of what is not decrypted lies.
 pub(crate) struct BypassFile {
     path: PathBuf,
-    /// It need not be there.
-    is_optional: bool,
 }
 
 impl BypassFile {
     pub(crate) fn of(settings: &Settings) -> Self {
-        match &settings.web.bypass {
-            Some(path) => Self { path: path.clone(), is_optional: false },
-            None => Self { path: settings.data_dir.join("bypass.toml"), is_optional: true },
-        }
+        let path = settings.web.bypass.clone().unwrap_or_else(|| settings.data_dir.join("bypass.toml"));
+        Self { path }
     }
 
-    /// Reads and checks it; the second value says what it was.
+    /// Reads and checks it; the second value says whether there is one. Where there is none, everything is read.
     pub(crate) fn load(&self) -> Result<(Bypass, bool), String> {
         let name = self.path.display().to_string();
         let bytes = match std::fs::read(&self.path) {
             Ok(bytes) => bytes,
-            Err(error) if self.is_optional && error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok((Bypass::default(), false));
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((Bypass::default(), false)),
             Err(error) => return Err(format!("{name}: cannot be read: {error}")),
         };
         let text = chot_config::text_of(&bytes, &name, true).map_err(|problem| problem.to_string())?;
@@ -197,4 +191,17 @@ pub(crate) fn activated(policy: &Policy, by: &str) -> Event {
         policy_id: policy.id().to_owned(),
         by: by.to_owned(),
     }
+}
+
+/// Files that the settings name, that commands make and that are not there yet: what to do, for the operator. Without
+/// them nobody logs on and everything is read, so nothing is let through by it.
+pub fn absent(settings: &Settings) -> Vec<String> {
+    let named =
+        [(&settings.identity.users, "chot user add TÊN · NAME"), (&settings.web.bypass, "chot bypass accept …")];
+    let is_absent = |file: &Path| matches!(file.try_exists(), Ok(false));
+    named
+        .into_iter()
+        .filter_map(|(file, command)| Some((file.as_deref().filter(|file| is_absent(file))?, command)))
+        .map(|(file, command)| format!("{}: chưa có, tạo bằng · not there yet, made by: {command}", file.display()))
+        .collect()
 }

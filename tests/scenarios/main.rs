@@ -24,6 +24,7 @@ mod mail_postfix;
 mod mail_signed;
 mod mail_submission;
 mod mail_views;
+mod owners;
 mod pictures;
 mod policy;
 mod reach;

@@ -28,6 +28,30 @@ fn a_register_does_not_leave_for_zalo() {
 }
 
 #[test]
+fn a_piece_of_an_upload_is_not_taken_for_the_whole() {
+    let gate = Gate::open();
+    let put = |path: &str, headers: &[&str]| {
+        let args: Vec<&str> = ["-X", "PUT"].into_iter().chain(headers.iter().flat_map(|h| ["-H", h])).collect();
+        gate.request(PARTY, path).with(Form::text("xin chào")).args(&args).send()
+    };
+    for (path, headers) in [
+        ("/k?partNumber=1&uploadId=abc", &[][..]),
+        ("/k?comp=block&blockid=AAAA", &[]),
+        ("/k?chunk=0&chunks=2", &[]),
+        ("/k", &["X-Goog-Upload-Command: upload", "X-Goog-Upload-Offset: 0"]),
+        ("/k", &["Tus-Resumable: 1.0.0", "Upload-Length: 200"]),
+        ("/k", &["X-Entity-Length: 200", "Offset: 0"]),
+    ] {
+        put(path, headers).is_refused();
+        let decision = gate.last_decision();
+        assert_eq!(decision.0["object"]["opaque"][0]["reason"], "partial", "{path} {headers:?}: {}", decision.0);
+    }
+    gate.world.https.received_nothing();
+    put("/k?chunk=0&chunks=1", &[]).is_delivered();
+    put("/k", &["X-Entity-Length: 9", "Offset: 0"]).is_delivered();
+}
+
+#[test]
 fn a_script_is_refused_in_json() {
     let gate = Gate::open();
     let answer = gate.chat(&format!("CCCD {}", someone(1).cccd));

@@ -20,6 +20,12 @@ impl Confinement {
         self.memory && self.files && self.calls
     }
 
+    /// What is missing, as operators know it.
+    pub fn lacks(self) -> Vec<&'static str> {
+        let parts = [(self.memory, "rlimit"), (self.files, "landlock"), (self.calls, "seccomp")];
+        parts.into_iter().filter(|(has, _)| !has).map(|(_, name)| name).collect()
+    }
+
     pub(crate) fn bits(self) -> [u8; 1] {
         [u8::from(self.memory) | u8::from(self.files) << 1 | u8::from(self.calls) << 2]
     }

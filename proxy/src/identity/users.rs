@@ -40,7 +40,11 @@ pub(super) struct Known {
 }
 
 impl Users {
+    /// Reads the file. Before the first user is added there is none, and nobody can log on.
     pub(super) fn load(file: &Path) -> Result<Self, Error> {
+        if matches!(file.try_exists(), Ok(false)) {
+            return Ok(Self(HashMap::new()));
+        }
         let text = secret::read(file)?;
         let mut users = HashMap::new();
         for (line, n) in text.lines().map(str::trim).zip(1..).filter(|(l, _)| !l.is_empty() && !l.starts_with('#')) {
@@ -66,10 +70,10 @@ impl Users {
     /// Whether this is the password of that account. Takes some hundredths of a second and 19 MiB, for a name that
     /// does not exist too: how long it takes tells nobody which names there are.
     pub(super) fn verify(&self, name: &str, password: &str) -> Option<Known> {
-        let user = self.0.get(name);
-        let hash = PasswordHash::new(user.map_or(NOBODY, |user| &user.hash)).ok()?;
+        let user = self.find(name);
+        let hash = PasswordHash::new(user.map_or(NOBODY, |(_, user)| &user.hash)).ok()?;
         Argon2::default().verify_password(password.as_bytes(), &hash).ok()?;
-        user.map(|user| Known { name: name.to_owned(), groups: user.groups.clone() })
+        user.map(|(name, user)| Known { name: name.clone(), groups: user.groups.clone() })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -77,18 +81,28 @@ impl Users {
     }
 
     pub(super) fn holds(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.find(name).is_some()
     }
 
     /// The account of this name, however its letters are written.
     pub(super) fn known_as(&self, name: &str) -> Option<Known> {
-        let is_it = |(known, _): &(&String, &User)| known.to_lowercase() == name.to_lowercase();
-        let (name, user) = self.0.get_key_value(name).or_else(|| self.0.iter().find(is_it))?;
+        let (name, user) = self.find(name)?;
         Some(Known { name: name.clone(), groups: user.groups.clone() })
     }
 
     pub(super) fn groups_of(&self, name: &str) -> Vec<String> {
-        self.0.get(name).map(|user| user.groups.clone()).unwrap_or_default()
+        self.find(name).map(|(_, user)| user.groups.clone()).unwrap_or_default()
+    }
+
+    /// The user of this name, however its letters are written, as directories take it. Of names that differ in nothing
+    /// else only the one written so is meant.
+    fn find(&self, name: &str) -> Option<(&String, &User)> {
+        if let Some(found) = self.0.get_key_value(name) {
+            return Some(found);
+        }
+        let name = name.to_lowercase();
+        let mut alike = self.0.iter().filter(|(known, _)| known.to_lowercase() == name);
+        alike.next().filter(|_| alike.next().is_none())
     }
 }
 
@@ -118,6 +132,24 @@ mod tests {
         let somebody = PasswordHash::new(&somebody).expect("a hash");
         assert_eq!((nobody.algorithm, nobody.params.to_string()), (somebody.algorithm, somebody.params.to_string()));
         assert_eq!(nobody.hash.map(|hash| hash.len()), somebody.hash.map(|hash| hash.len()));
+    }
+
+    #[test]
+    fn letters_are_taken_as_directories_take_them() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("users");
+        assert_eq!(Users::load(&file).expect("no user yet").len(), 0);
+        let hash = hash("mật khẩu dài").expect("hashed");
+        let text: String = ["an.nguyen", "Binh", "binh"].map(|name| format!("{name}:ke-toan:{hash}\n")).concat();
+        std::fs::write(&file, text).expect("written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("set");
+        let users = Users::load(&file).expect("sound");
+        let known = |name: &str| users.verify(name, "mật khẩu dài").map(|known| known.name);
+        assert_eq!(known("AN.Nguyen").as_deref(), Some("an.nguyen"));
+        assert_eq!(users.groups_of("AN.NGUYEN"), ["ke-toan"]);
+        assert_eq!(known("Binh").as_deref(), Some("Binh"));
+        // Which of two?
+        assert_eq!((known("BINH"), known("ai.do")), (None, None));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use super::guard::Broken;
 use super::head;
 use super::login;
 use super::naming::Unsaid;
+use super::pieces::Extent;
 use super::plain::Spelled;
 use super::refusal::{self, Asker, Why};
 use super::target::Authority;
@@ -166,7 +167,7 @@ impl Exchange<'_> {
         for (name, value) in trailers.iter().flatten() {
             intake.field(&format!("trailer {name}"), &head::percent_decoded(value.as_bytes(), false));
         }
-        if shape.is_piece && !intake.is_empty() {
+        if shape.extent.is_piece(intake.len()) {
             intake.opaque("body", OpaqueReason::Partial);
         }
         // One verdict is for one zone: addresses of the name that lie in another are not used.
@@ -304,7 +305,7 @@ impl Exchange<'_> {
 struct Shape {
     had_body: bool,
     is_multipart: bool,
-    is_piece: bool,
+    extent: Extent,
     may_be_redacted: bool,
 }
 
@@ -312,12 +313,14 @@ impl Shape {
     fn of(head: &request::Parts, has_body: bool) -> Self {
         let headers = &head.headers;
         let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        let extent = Extent::of(head);
         let multipart = content_type.get(..10).unwrap_or_default();
         Self {
             had_body: has_body || headers.contains_key(header::CONTENT_LENGTH),
             is_multipart: multipart.eq_ignore_ascii_case(b"multipart/"),
-            is_piece: head::is_piece(headers),
-            may_be_redacted: head::may_be_redacted(headers),
+            extent,
+            // Bytes that have places in something larger must keep them.
+            may_be_redacted: head::may_be_redacted(headers) && !extent.is_placed(),
         }
     }
 }

@@ -24,6 +24,7 @@ mod io;
 mod login;
 mod naming;
 mod parent;
+mod pieces;
 mod plain;
 #[cfg(feature = "test-support")]
 pub mod probe;

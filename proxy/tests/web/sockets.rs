@@ -239,6 +239,35 @@ async fn text_is_masked_where_the_policy_says_so_and_binary_is_not_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn heartbeats_go_on_as_they_are_and_what_may_hold_a_number_does_not() {
+    let world = World::new().await;
+    let mut zalo = world.tls(world.https, "chat.zalo.me").await;
+    assert!(open(&mut zalo, "/ws", "chat.zalo.me").await.contains("101"));
+    let mqtt = b"\x10\x13\x00\x04MQTT\x04\x02\x00\x3c\x00\x07client1";
+    let beats: [&[u8]; 6] = [b"", b"\x00", b"\xc0\x00", b"\x40\x02\xab\xcd", mqtt, b"\x01\x02\x00\x01{\"eventId\":17}"];
+    for beat in beats {
+        say(&mut zalo, &frame(BINARY, beat)).await;
+        let mut back = read_frame(&mut zalo).await.expect("a frame");
+        while back.0 == PING || back.0 == PONG {
+            back = read_frame(&mut zalo).await.expect("a frame");
+        }
+        assert_eq!(back, (BINARY, beat.to_vec()));
+    }
+    let head = [b"\x01\x02\x00\x01", A_NUMBER.as_bytes()].concat();
+    let named = [b"\x10\x2a\x00\x04MQTT\x04\x02\x00\x3c\x00\x1e", &b"CCCD 001090123456 abcdefghijkl "[..30]].concat();
+    for bytes in
+        [&head[..], &named, b"\xff\x00\x9f\x05\x07", b"\x40\x07\xab\xcd\xff\x00\x9f\x05\x07", &vec![0xff; 20 << 10]]
+    {
+        let mut zalo = world.tls(world.https, "chat.zalo.me").await;
+        assert!(open(&mut zalo, "/ws", "chat.zalo.me").await.contains("101"));
+        for piece in frame(BINARY, bytes).chunks(5_000) {
+            say(&mut zalo, piece).await;
+        }
+        assert_eq!(closed(&mut zalo).await.0, 1008, "{:x?}", &bytes[..bytes.len().min(50)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn frames_that_nobody_may_send_end_the_socket_and_are_recorded() {
     let world = World::new().await;
     let mut large = vec![BINARY, 0xff];

@@ -68,6 +68,11 @@ impl Messages {
         self.message.is_some()
     }
 
+    /// Whether the message under way is not text.
+    pub(super) fn is_binary(&self) -> bool {
+        self.message.as_ref().is_some_and(|message| message.kind == Kind::Binary)
+    }
+
     /// The next thing that `bytes` say, which is taken from them; `None` when more are needed.
     ///
     /// # Errors

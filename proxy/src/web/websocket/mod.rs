@@ -12,6 +12,7 @@ mod down;
 mod frame;
 mod message;
 mod pings;
+mod slight;
 mod up;
 mod wire;
 
@@ -146,6 +147,7 @@ impl Socket {
             from: Reader::new(client_read),
             messages: Messages::default(),
             intake: None,
+            slight: Vec::new(),
             to: server_write,
             pings: Arc::clone(&pings),
         };

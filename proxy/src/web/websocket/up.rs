@@ -14,13 +14,13 @@ use super::frame::{Head, Opcode, apply, closing, small};
 use super::message::{Broken, Kind, Messages, Said};
 use super::pings::Pings;
 use super::wire::{Io, PIECE_BYTES, Reader, mask, put};
-use super::{About, End};
-use crate::apps;
+use super::{About, End, slight};
 use crate::drain::Session;
 use crate::gate::{Abilities, Decision, Envelope, Intake};
 use crate::web::Client;
 use crate::web::exchange::SUMMARY_CHARS_MAX;
 use crate::web::refusal::{Why, short};
+use crate::{Error, apps};
 
 /// Longest pause within a message. Between messages there is no limit: chats are idle for hours, and servers ping.
 const PAUSE_SECONDS: u64 = 120;
@@ -33,6 +33,8 @@ pub(super) struct Up {
     pub(super) messages: Messages,
     /// What is held of the message under way.
     pub(super) intake: Option<Intake>,
+    /// The beginning of a binary message: until there is more than a heartbeat has, it is not inspected.
+    pub(super) slight: Vec<u8>,
     pub(super) to: WriteHalf<Io>,
     pub(super) pings: Arc<Mutex<Pings>>,
 }
@@ -81,7 +83,7 @@ impl Up {
     async fn heed(&mut self, said: Said) -> Result<(), End> {
         let (opcode, payload) = match said {
             Said::Piece(piece) => {
-                let pushed = self.intake().push(&piece);
+                let pushed = self.take_in(&piece);
                 return if pushed.is_ok() { Ok(()) } else { Err(self.refuse(Why::Gateway, 1011).await) };
             }
             Said::End(kind) => return self.decide(kind).await,
@@ -105,9 +107,40 @@ impl Up {
         intake.get_or_insert_with(|| client.web.gate.begin(Hint { name: None, content_type: None }))
     }
 
+    /// Takes the next bytes of the message under way.
+    fn take_in(&mut self, piece: &[u8]) -> Result<(), Error> {
+        let is_begun = self.intake.as_ref().is_some_and(|intake| !intake.is_empty());
+        if self.messages.is_binary() && !is_begun && self.slight.len() + piece.len() <= slight::BYTES_MAX {
+            self.slight.extend_from_slice(piece);
+            self.intake();
+            return Ok(());
+        }
+        let begun = std::mem::take(&mut self.slight);
+        let intake = self.intake();
+        intake.push(&begun)?;
+        intake.push(piece)
+    }
+
+    /// Takes in a binary message that is short enough to be a heartbeat: its text where it holds nothing else. It leaves
+    /// as it came.
+    fn take_slight(&mut self) -> Result<(), Error> {
+        let message = std::mem::take(&mut self.slight);
+        let text = slight::text_of(&message);
+        let intake = self.intake();
+        match text {
+            Some(text) if text != message => {
+                intake.keep_encoded(&message)?;
+                intake.push(&text)
+            }
+            _ => intake.push(&message),
+        }
+    }
+
     /// Judges and records the message that is now whole, and sends it if it may leave.
     async fn decide(&mut self, kind: Kind) -> Result<(), End> {
-        self.intake();
+        if self.take_slight().is_err() {
+            return Err(self.refuse(Why::Gateway, 1011).await);
+        }
         let Some(intake) = self.intake.take() else { return Ok(()) };
         // The parts of binary messages have lengths and sums that nobody here would put right.
         let abilities = Abilities { redact: kind == Kind::Text, ..Abilities::default() };
