@@ -135,19 +135,25 @@ fn dash(text: &[u8]) -> Option<usize> {
 /// A hyphen, and those that programs make of it: en dash and em dash.
 const DASHES: [&str; 3] = ["-", "\u{2013}", "\u{2014}"];
 
-/// How long the sign is that begins an item of a list, with the blanks behind: `- `, `* `, `12. `, `3) `.
+/// How long the sign is that begins an item of a list, with the blanks behind: `- `, `* `, `12. `, `3) `, `a) `, `iv. `.
 pub(super) fn bullet(text: &[u8]) -> usize {
     const DIGITS_MAX: usize = 4;
     let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
     let signs = match text.get(digits..).unwrap_or_default() {
         [b'.' | b')' | b'/', ..] if (1..=DIGITS_MAX).contains(&digits) => digits + 1,
         [b'*' | b'+', ..] if digits == 0 => 1,
+        [b'a'..=b'z', b')' | b'.', ..] if digits == 0 => 2,
         rest if digits == 0 => {
-            ["\u{2022}"].iter().chain(&DASHES).find(|s| rest.starts_with(s.as_bytes())).map_or(0, |s| s.len())
+            let roman = rest.iter().take(DIGITS_MAX).take_while(|b| b"ivx".contains(b)).count();
+            match rest.get(roman) {
+                Some(b')' | b'.') if roman > 0 => roman + 1,
+                _ => ["\u{2022}"].iter().chain(&DASHES).find(|s| rest.starts_with(s.as_bytes())).map_or(0, |s| s.len()),
+            }
         }
         _ => 0,
     };
-    let blanks = text.get(signs..).unwrap_or_default().iter().take_while(|b| **b == b' ').count();
+    // Numbered lists of word processors have a tab there.
+    let blanks = text.get(signs..).unwrap_or_default().iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
     if signs > 0 && blanks > 0 { signs + blanks } else { 0 }
 }
 
