@@ -41,11 +41,11 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Whether nothing is asked for that words tell.
+    /// Whether nothing is asked for that words tell. Zones and numbers are looked for here only on the way: for their
+    /// disguises alone, no text is read a second time.
     pub(crate) const fn is_empty(self) -> bool {
         !(self.names
             || self.markings
-            || self.zones
             || self.births
             || self.plates
             || self.addresses

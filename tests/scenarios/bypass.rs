@@ -200,7 +200,8 @@ fn a_server_that_asked_and_did_without_may_break_like_any_other() {
     curl.args(["-s", "-o", "/dev/null", "-o", "/dev/null", "-w", "%{http_code} %{num_connects}\n", "-d", "xin chào"]);
     // The second goes over the connections of the first.
     assert_eq!(succeed(curl.arg(&url).arg(&url)), "200 1\n502 0\n");
-    let outcomes = gate.records("outcome");
-    assert!(outcomes.iter().any(|r| r["detail"] == "upstream-failed"), "{outcomes:?}");
+    wait_until("the outcome of the second is recorded", || {
+        gate.records("outcome").iter().any(|record| record["detail"] == "upstream-failed")
+    });
     assert!(gate.records("refusal").is_empty());
 }
