@@ -2,7 +2,8 @@
 //! without which they hang up.
 //!
 //! A number of nine digits takes 30 bits, so what has fewer that its sender is free to choose holds none. The text of such
-//! a message is inspected as any; everything else is inspected as the bytes it is.
+//! a message is inspected as any; everything else is inspected as the bytes it is. How long texts are and which of three
+//! qualities a subscription asks for could be a cipher, as could the words of any text: nobody's reader reads that.
 
 /// Larger ones are no heartbeats.
 pub(super) const BYTES_MAX: usize = 16 << 10;
