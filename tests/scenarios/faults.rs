@@ -164,7 +164,7 @@ fn who_begins_a_request_and_does_not_end_it_makes_room() {
 fn where_nobody_can_make_room_others_are_told_to_come_again() {
     const CONNECTIONS: usize = 16;
     let gate = crowded(CONNECTIONS);
-    let address = gate.world.http.address();
+    let address = gate.world.http.address;
     // Bodies on their way are at work.
     let request = format!("POST http://{address}/ HTTP/1.1\r\nHost: {address}\r\nContent-Length: 9\r\n\r\nxin ");
     let within = CONNECTIONS - CONNECTIONS / 8;

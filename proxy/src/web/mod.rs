@@ -249,7 +249,10 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, door: Door, mut session
         };
         match accepted {
             Ok((stream, peer)) => {
-                let place = web.places.enter(web.gate.counts()).await;
+                let place = tokio::select! {
+                    () = session.drained() => return,
+                    place = web.places.enter(web.gate.counts()) => place,
+                };
                 if let Place::Nowhere = place {
                     web.gate.counts().count_turned_away();
                     if door == Door::Explicit {

@@ -194,7 +194,7 @@ async fn silence_and_draining_end_a_connection() {
 #[tokio::test(start_paused = true)]
 async fn who_asks_for_nothing_more_makes_room_and_who_does_is_served() {
     let crowd = Crowd::default();
-    let mut begin = |pauses: &'static [u64]| {
+    let begin = |pauses: &'static [u64]| {
         let (mut client, server) = tokio::io::duplex(1 << 16);
         let (drain, session) = Drain::new();
         let crowd = crowd.clone();
