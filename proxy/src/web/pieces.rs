@@ -128,7 +128,7 @@ fn is_numbered(uri: &Uri) -> bool {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let [name, value] = [name, value].map(|text| percent_decoded(text.as_bytes(), true));
         let is = |part: &&str| part.as_bytes().eq_ignore_ascii_case(&value);
-        is_azures |= name.eq_ignore_ascii_case(b"comp") && AZURE_PARTS.iter().any(|part| is(&part));
+        is_azures |= name.eq_ignore_ascii_case(b"comp") && AZURE_PARTS.iter().any(is);
         numbering.field(&name, &value);
     }
     is_azures || numbering.is_piece()
