@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// Trước lúc này (giờ UTC). Before this moment, UTC
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Timestamp>,
-    /// Cách xử lý. allow, redact, quarantine or block
+    /// Cách đã xử lý thật. What was done: allow, redact, quarantine or block. Chạy thử: thêm --shadow. On trial: with --shadow
     #[arg(long, value_parser = action)]
     action: Option<String>,
     /// Chạy thử: những gì quy tắc `shadow`, `warn` lẽ ra đã làm; --action là việc đó. What rules on trial would have done
@@ -103,6 +103,12 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
                     record::print_line(&found, out)?;
                 }
             }
+        }
+    }
+    if shown == 0 && damage.is_none() && !args.json {
+        writeln!(out, "không có bản ghi nào · no records")?;
+        if args.action.is_some() && !args.shadow {
+            writeln!(out, "quy tắc chạy thử chỉ hiện với --shadow · what rules on trial would have done: --shadow")?;
         }
     }
     damage.map_or(Ok(ExitCode::SUCCESS), |error| Err(Error::Audit(error)))

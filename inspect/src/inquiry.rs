@@ -568,6 +568,11 @@ impl Inquiry {
         self.tallies.iter().filter(|(detector, _)| detector.is_identifier()).map(|(_, (tally, _))| tally.count).sum()
     }
 
+    /// States that nothing may be rewritten: what is at `place` must keep its bytes where they are.
+    pub(crate) fn keep_as_it_is(&mut self, place: &Place) {
+        DetectorId::ALL.iter().for_each(|detector| self.lose(*detector, &place.part));
+    }
+
     /// Notes that what a detector found in a part cannot be rewritten.
     fn lose(&mut self, detector: DetectorId, part: &str) {
         let detectors = &self.detectors;

@@ -28,6 +28,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Error;
 use crate::drain::Session;
+use crate::gate::Idler;
 use crate::mail::Mail;
 use crate::mail::quarantine::Asker;
 use crate::reload::{Core, Reloaded};
@@ -293,11 +294,24 @@ fn metrics(core: &Core) -> Response<Full<Bytes>> {
             gate.counts().bypassed(),
         ),
         ("chot_web_connections", "gauge", "Connections of web clients now open.", gate.counts().web_connections()),
+        (
+            "chot_web_turned_away_total",
+            "counter",
+            "Connections told to come again, because there were as many as there may be.",
+            gate.counts().turned_away(),
+        ),
         ("chot_held_memory_bytes", "gauge", "Bytes of bodies held in memory.", memory),
         ("chot_held_spool_bytes", "gauge", "Bytes of bodies held in spool files.", spool),
         ("chot_audit_healthy", "gauge", "Whether the ledger can record.", u64::from(healthy)),
     ] {
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+    }
+    out.push_str(
+        "# HELP chot_web_made_room_total Connections closed because others needed the room, by what they did.\n\
+         # TYPE chot_web_made_room_total counter\n",
+    );
+    for (idler, name) in Idler::ALL {
+        let _ = writeln!(out, "chot_web_made_room_total{{was=\"{name}\"}} {}", gate.counts().idlers(idler));
     }
     let _ = writeln!(
         out,

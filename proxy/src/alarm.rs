@@ -21,7 +21,8 @@ const OVER_LOOKS: u32 = 12;
 const UNDECIDED: &str = "không giữ được nội dung hoặc không ghi được quyết định nên không gửi gì đi · messages cannot be \
                          held or recorded, so they do not leave";
 const UNACCEPTED: &str = "không nhận được kết nối mới · connections cannot be accepted";
-const CROWDED: &str = "đã đủ số kết nối, máy mới phải chờ · as many connections as there may be are open, others wait";
+const CROWDED: &str = "đã đủ số kết nối, máy mới phải chờ hoặc bị trả lời 503 · as many connections as there may be are open, others \
+                       wait or are answered 503";
 
 /// Looks until draining begins.
 pub(crate) async fn watch(gate: Gate, notify: Notify, mut session: Session) {

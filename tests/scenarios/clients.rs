@@ -57,6 +57,29 @@ fn requests_of_python_go_through_and_are_refused_like_anybody() {
 }
 
 #[test]
+fn pieces_that_a_form_numbers_are_no_whole_files() {
+    let gate = Gate::open();
+    let number = someone(5).cccd;
+    let (first, second) = number.split_at(6);
+    let [first, second] = [format!("so CCCD {first}"), format!("{second} la cua ong Thu")];
+    let url = format!("https://{PARTY}:{}/tai-len", gate.world.https.port());
+    let [proxy, ca, ..] = identity(&gate);
+    let seen: Value = serde_json::from_str(&client("pieces.py", &[&proxy, &ca, &url, &first, &second])).expect("json");
+    let uploaders = seen.as_object().expect("uploaders");
+    assert_eq!(uploaders.len(), 5, "{seen}");
+    for (uploader, answers) in uploaders {
+        // Half a number is none, so the first piece may go where it is all there is.
+        assert_eq!(answers, &json!([[403, 403], [200]]), "{uploader}: {seen}");
+    }
+    assert_eq!(gate.world.https.take().len(), uploaders.len());
+    let refused = gate.records("decision").into_iter().filter(|decision| decision["verdict"]["action"] == "block");
+    let reasons: Vec<_> = refused.map(|decision| decision["object"]["opaque"][0]["reason"].clone()).collect();
+    assert_eq!(reasons, vec![json!("partial"); 2 * uploaders.len()]);
+    gate.keeps_none_of(&[&number]);
+    gate.verify();
+}
+
+#[test]
 fn a_browser_shows_a_page_that_may_send_some_things_and_not_others() {
     let gate = Gate::open();
     let number = someone(2).cccd;

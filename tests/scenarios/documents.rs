@@ -2,9 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::harness::fixtures::register_of;
 use crate::harness::{chot, run, succeed, text};
 
-const DOCUMENTS: &[&str] = &["README.md", "README.vi.md", "CONTRIBUTING.md", "docs/manual/en.md", "docs/manual/vi.md"];
+const DOCUMENTS: &[&str] = &[
+    "README.md",
+    "README.vi.md",
+    "CONTRIBUTING.md",
+    "docs/manual/en.md",
+    "docs/manual/vi.md",
+    "docs/manual/policy.en.md",
+    "docs/manual/policy.vi.md",
+];
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -18,7 +27,7 @@ fn read(name: &str) -> String {
 fn blocks(document: &str, language: &str) -> Vec<String> {
     let (mut blocks, mut open): (Vec<String>, Option<String>) = (Vec::new(), None);
     for line in document.lines() {
-        match (&mut open, line.strip_prefix("```")) {
+        match (&mut open, line.trim_start().strip_prefix("```")) {
             (None, Some(of)) if of == language => open = Some(String::new()),
             (None, Some(_)) => open = Some(String::from("\0")),
             (Some(_), Some(_)) => blocks.extend(open.take().filter(|block| !block.starts_with('\0'))),
@@ -76,6 +85,20 @@ fn the_manuals_examples_are_valid() {
 }
 
 #[test]
+fn the_page_about_policies_is_a_policy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |file: &str| folder.path().join(file);
+    std::fs::write(at("danh-sach-20.csv"), register_of(20).csv).expect("written");
+    for name in ["docs/manual/policy.en.md", "docs/manual/policy.vi.md"] {
+        std::fs::write(at("policy.toml"), blocks(&read(name), "toml").concat()).expect("written");
+        let said = succeed(chot().args(["policy", "check"]).arg(at("policy.toml")));
+        assert!(!said.contains("warning"), "{name}: {said}");
+        let said = succeed(chot().args(["policy", "test"]).arg(at("policy.toml")));
+        assert!(said.contains("6 examples"), "{name}: {said}");
+    }
+}
+
+#[test]
 fn links_between_documents_lead_somewhere() {
     for name in DOCUMENTS {
         let (document, folder) = (read(name), path(name).parent().expect("a folder").to_owned());
@@ -88,7 +111,11 @@ fn links_between_documents_lead_somewhere() {
             assert!(target.exists(), "{name} links to {link}");
             if !heading.is_empty() {
                 let text = std::fs::read_to_string(&target).expect("readable");
-                let anchor = |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+                let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+                let anchor = |line: &str| {
+                    let heading: String = line.trim_start_matches('#').trim().chars().filter(kept).collect();
+                    heading.to_lowercase().replace(' ', "-")
+                };
                 assert!(text.lines().any(|l| l.starts_with('#') && anchor(l) == heading), "{name} links to {link}");
             }
         }

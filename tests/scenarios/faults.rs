@@ -129,6 +129,78 @@ fn who_says_nothing_makes_room_and_the_journal_tells_of_the_crowd() {
     assert_eq!(gate.log().matches("as many connections as there may be").count(), 1);
 }
 
+/// A gateway with so many places for connections, those at the door among them, and a client may take them all.
+fn crowded(connections: usize) -> Gate {
+    Gate::with(|setup| {
+        // An eighth of the descriptors is the web's.
+        setup.descriptors = Some(8 * connections as u32);
+        setup.web.push_str(&format!("\nclient_connections = {}", 2 * connections));
+    })
+}
+
+#[test]
+fn who_begins_a_request_and_does_not_end_it_makes_room() {
+    const CONNECTIONS: usize = 32;
+    let gate = crowded(CONNECTIONS);
+    let begun: Vec<_> = (0..CONNECTIONS)
+        .map(|n| {
+            let mut stream = TcpStream::connect(gate.web()).expect("connected");
+            // One byte, and a head that lacks its end.
+            let said = if n % 2 == 0 { &b"G"[..] } else { b"GET http://a/ HTTP/1.1\r\nHost: a\r\n" };
+            stream.write_all(said).expect("sent");
+            stream
+        })
+        .collect();
+    gate.plain_request("/gui").with(Form::text("xin chào")).send().is_delivered();
+    let metrics = gate.ask_admin("GET", "/metrics").body;
+    let unfinished =
+        metrics.lines().find_map(|line| line.strip_prefix("chot_web_made_room_total{was=\"unfinished\"} "));
+    assert!(unfinished.is_some_and(|n| n.parse::<u64>().expect("a number") > 0), "{metrics}");
+    drop(begun);
+    gate.verify();
+}
+
+#[test]
+fn where_nobody_can_make_room_others_are_told_to_come_again() {
+    const CONNECTIONS: usize = 16;
+    let gate = crowded(CONNECTIONS);
+    let address = gate.world.http.address;
+    // Bodies on their way are at work.
+    let request = format!("POST http://{address}/ HTTP/1.1\r\nHost: {address}\r\nContent-Length: 9\r\n\r\nxin ");
+    let within = CONNECTIONS - CONNECTIONS / 8;
+    let mut working: Vec<_> = (0..within)
+        .map(|_| {
+            let mut stream = TcpStream::connect(gate.web()).expect("connected");
+            stream.write_all(request.as_bytes()).expect("sent");
+            stream
+        })
+        .collect();
+    let mut late = TcpStream::connect(gate.web()).expect("connected");
+    late.set_read_timeout(Some(PATIENCE)).expect("set");
+    late.write_all(format!("GET http://{address}/sau HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).expect("sent");
+    let mut answer = Vec::new();
+    late.read_to_end(&mut answer).expect("an answer and its end");
+    let answer = text(&answer);
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nRetry-After: "), "{answer}");
+    let [vi, en] = ["quá nhiều kết nối", "as many connections"].map(|said| answer.find(said));
+    assert!(vi.is_some() && vi < en, "{answer}");
+    assert!(gate.ask_admin("GET", "/metrics").body.contains("\nchot_web_turned_away_total 1\n"));
+    gate.world.http.received_nothing();
+
+    // Those at work end it, and then there is room.
+    for stream in &mut working {
+        stream.set_read_timeout(Some(PATIENCE)).expect("set");
+        stream.write_all(b"chao!").expect("sent");
+        let mut code = [0; 12];
+        stream.read_exact(&mut code).expect("an answer");
+        assert_eq!(&code, b"HTTP/1.1 200");
+    }
+    drop(working);
+    gate.plain_request("/sau").with(Form::text("xin chào")).send().is_delivered();
+    assert_eq!(gate.world.http.take().len(), within + 1);
+    gate.verify();
+}
+
 #[test]
 fn a_reader_that_does_not_read_fills_no_memory_and_gets_everything_at_last() {
     const LEN: usize = 96 << 20;

@@ -50,6 +50,19 @@ fn a_computer_finds_ca_and_pac_file_before_any_proxy_is_set() {
 }
 
 #[test]
+fn another_name_does_not_hide_the_one_of_the_manual() {
+    let gate = Gate::with(|setup| setup.web.push_str("\nname = \"cong.bhxh.example\""));
+    let proxy = format!("http://{}", gate.web());
+    let through =
+        |url: &str| web::curl(&gate.path(""), command("curl").args(["--proxy", &proxy, "--noproxy", ""]).arg(url));
+    for name in ["cong.bhxh.example", "chot.internal"] {
+        through(&format!("http://{name}/proxy.pac")).has_code(200).says(&format!("PROXY {}", gate.web()));
+    }
+    through("http://chot.internal/ca.key").has_code(404).says("no-such-page");
+    assert!(gate.records("decision").is_empty());
+}
+
+#[test]
 fn a_ca_of_the_ministry_takes_the_place_of_our_own() {
     let mut gate = Gate::open();
     let (key, cert) = (gate.path("bo.key"), gate.path("bo.pem"));

@@ -217,11 +217,7 @@ pub(super) const SETTINGS: Shape = Shape {
                         Kind::Map { keys: None, of: &Kind::Format(&ADDRESS) },
                         "Addresses of hosts, instead of asking DNS.",
                     ),
-                    key(
-                        "name",
-                        Kind::Format(&NAME),
-                        "The name of the proxy's own pages; \"chot.internal\" by default.",
-                    ),
+                    key("name", Kind::Format(&NAME), "A name of the proxy's own pages besides \"chot.internal\"."),
                     key(
                         "pac_direct",
                         Kind::List { of: &Kind::Format(&DIRECT), may_be_empty: true },

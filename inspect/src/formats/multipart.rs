@@ -10,7 +10,9 @@ use super::{Format, Room};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
+use crate::numbering::Numbering;
 use crate::object::{self, BLOCK};
+use crate::people::Mark;
 use crate::redact::Origin;
 use crate::sniff::Head;
 use crate::source::{Source, read_range};
@@ -58,7 +60,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         inquiry.opaque(place, OpaqueReason::ParseError, source.len());
         return None;
     };
-    let (mut fields, mut joined) = (Vec::new(), Joined::default());
+    let mut form = Form::default();
     let mut n = 0u64;
     let delimiter = [b"\n--", boundary.as_slice()].concat();
     // The first delimiter may stand at the very beginning.
@@ -81,7 +83,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
             outside(source, (after + 2 + line_end).min(part.end)..part.end, place, inquiry);
         } else {
             n += 1;
-            if !self::part(source, part.clone(), n, place, &mut fields, &mut joined, inquiry) {
+            if !self::part(source, part.clone(), n, place, &mut form, inquiry) {
                 break;
             }
         }
@@ -91,11 +93,57 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         // A form cut short may have lost its last part.
         inquiry.note("unterminated-multipart");
     }
+    let Form { mut fields, mut joined, pieces } = form;
+    pieces.end(inquiry);
     let mut found = Vec::new();
     joined.end(place, inquiry, &mut found);
     fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
     inquiry.people.record(&fields, false);
     None
+}
+
+/// What the parts come to together.
+#[derive(Default)]
+struct Form {
+    fields: Vec<Mark>,
+    joined: Joined,
+    pieces: Pieces,
+}
+
+/// What the fields of a form say of its files, before them or behind: that they are pieces of an upload.
+#[derive(Default)]
+struct Pieces {
+    numbering: Numbering,
+    /// The first file, else the longest field, and the bytes of all of that kind.
+    file: Option<(Place, u64)>,
+    longest: Option<(Place, u64)>,
+}
+
+impl Pieces {
+    fn file(&mut self, member: &Place, bytes: u64) {
+        if bytes > 0 {
+            self.file.get_or_insert_with(|| (member.clone(), 0)).1 += bytes;
+        }
+    }
+
+    fn field(&mut self, name: &[u8], value: &[u8], member: &Place) {
+        // A piece is written into a field where it is base64.
+        const PIECE_MIN: u64 = 256;
+        self.numbering.field(name, value);
+        let bytes = value.len() as u64;
+        if bytes >= PIECE_MIN && self.longest.as_ref().is_none_or(|(_, longest)| *longest < bytes) {
+            self.longest = Some((member.clone(), bytes));
+        }
+    }
+
+    /// Tells that what was seen is not all of it. Whoever joins the pieces knows how long each is: they are not
+    /// rewritten.
+    fn end(self, inquiry: &mut Inquiry) {
+        if let Some((member, bytes)) = self.file.or(self.longest).filter(|_| self.numbering.is_piece()) {
+            inquiry.refuse(&member, OpaqueReason::Partial, bytes);
+            inquiry.keep_as_it_is(&member);
+        }
+    }
 }
 
 /// What stands before the first part or behind the last: nobody shows it, and anything can be there.
@@ -107,15 +155,7 @@ fn outside(source: &dyn Source, range: Range<u64>, place: &Place, inquiry: &mut 
 }
 
 /// Reads one part: headers, blank line, content.
-fn part(
-    source: &dyn Source,
-    range: Range<u64>,
-    n: u64,
-    place: &Place,
-    fields: &mut Vec<crate::people::Mark>,
-    joined: &mut Joined,
-    inquiry: &mut Inquiry,
-) -> bool {
+fn part(source: &dyn Source, range: Range<u64>, n: u64, place: &Place, form: &mut Form, inquiry: &mut Inquiry) -> bool {
     let head = read_range(source, range.start..range.end.min(range.start + HEADERS_MAX as u64)).unwrap_or_default();
     let blank = [&b"\r\n\r\n"[..], b"\n\n", b"\n\r\n"]
         .iter()
@@ -150,22 +190,26 @@ fn part(
     text::value(place, &head_view, None, inquiry, &mut found);
     let column = field.as_deref().and_then(|f| inquiry.column(f));
     const VALUE_MAX: u64 = 1 << 16;
-    if file.is_none() && end.saturating_sub(body) <= VALUE_MAX && header("content-type").is_none() {
+    let len = end.saturating_sub(body);
+    if file.is_none() && len <= VALUE_MAX {
         let bytes = read_range(source, body..end).unwrap_or_default();
+        let name = field.as_deref().unwrap_or_default().as_bytes();
+        form.pieces.field(name, &bytes, &member);
         let mut view = View::default();
         view.push(&bytes, 0);
-        let utf8 = std::str::from_utf8(&bytes).is_ok();
-        if utf8 && !matches!(bytes.first(), Some(b'{' | b'[' | b'<')) {
+        let is_text = header("content-type").is_none() && std::str::from_utf8(&bytes).is_ok();
+        if is_text && !matches!(bytes.first(), Some(b'{' | b'[' | b'<')) {
             text::value(&member, &view, column, inquiry, &mut found);
             let mut value = View::default();
             value.push(&bytes, body);
-            let name = field.as_deref().unwrap_or_default().as_bytes();
-            joined.field(place, name, &value, column, inquiry, &mut found);
-            fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
+            form.joined.field(place, name, &value, column, inquiry, &mut found);
+            form.fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
             return true;
         }
+    } else {
+        form.pieces.file(&member, len);
     }
-    fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
+    form.fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
     let encoding = header("content-transfer-encoding").unwrap_or_default().to_ascii_lowercase();
     let hint = Hint { name: file, content_type: header("content-type") };
     if encoding.contains("base64") || encoding.contains("quoted") {
@@ -271,6 +315,46 @@ fn through(source: &dyn Source, range: Range<u64>, place: &Place, text: &mut Tex
 mod tests {
     use super::*;
 
+    fn inspected(form: &str) -> crate::Inspected {
+        let hint = Hint { name: None, content_type: Some("multipart/form-data; boundary=x".to_owned()) };
+        crate::Inspector::new(crate::Limits::default(), 2026).inspect(hint, &form.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_file_whose_fields_number_it_is_a_piece_wherever_they_stand() {
+        let part =
+            |head: &str, value: &str| format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n");
+        let file =
+            |content: &str| part("name=\"file\"; filename=\"blob\"\r\nContent-Type: application/octet-stream", content);
+        let fields = |total: &str| {
+            // .NET and Java say of every field that it is text.
+            part("name=\"dzchunkindex\"\r\nContent-Type: text/plain; charset=UTF-8", "0")
+                + &part("name=\"dztotalchunkcount\"\r\nContent-Type: text/plain; charset=UTF-8", total)
+        };
+        let content = "ho ten, ngay sinh, dia chi\r\nso CCCD 001090";
+        for (what, form, is_piece) in [
+            ("before", fields("2") + &file(content), true),
+            ("behind", file(content) + &fields("2"), true),
+            ("of one", fields("1") + &file(content), false),
+            ("no file", fields("2"), false),
+            ("an empty file", fields("2") + &file(""), false),
+            ("no fields", file(content), false),
+            ("base64 in a field", fields("2") + &part("name=\"data\"", &"bmdheSBoYW5nIHRoYW5n".repeat(20)), true),
+        ] {
+            let inspected = inspected(&(form + "--x--\r\n"));
+            assert_eq!(inspected.inspection.is_opaque(OpaqueReason::Partial), is_piece, "{what}");
+        }
+        // What is found in a piece cannot be cut out of it.
+        let whole = "so CCCD 001090123456";
+        for (total, can_be_redacted) in [("2", false), ("1", true)] {
+            let form = fields(total) + &file(whole) + "--x--\r\n";
+            let inspected = inspected(&form);
+            assert_eq!(inspected.inspection.distinct(chot_model::DetectorId::Cccd), 1, "{total}");
+            let splices = inspected.redact(&[chot_model::DetectorId::Cccd], &form.into_bytes());
+            assert_eq!(splices.is_ok(), can_be_redacted, "{total}");
+        }
+    }
+
     #[test]
     fn parameters_are_read_as_browsers_write_them() {
         let header = r#"form-data; name="so \"CCCD\""; filename="a;b.txt"; x=y"#;
@@ -289,9 +373,7 @@ mod tests {
             let form = format!(
                 "--x\r\nContent-Disposition: form-data; name=\"soCCCD\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{value}\r\n--x--\r\n"
             );
-            let hint = Hint { name: None, content_type: Some("multipart/form-data; boundary=x".to_owned()) };
-            let inspected = crate::Inspector::new(crate::Limits::default(), 2026).inspect(hint, &form.into_bytes());
-            assert_eq!(inspected.inspection.distinct(chot_model::DetectorId::Cccd), 1, "{value}");
+            assert_eq!(inspected(&form).inspection.distinct(chot_model::DetectorId::Cccd), 1, "{value}");
         }
     }
 }

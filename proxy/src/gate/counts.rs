@@ -17,8 +17,29 @@ pub struct Counts {
     web_connections: AtomicU64,
     /// Connections that could not be accepted.
     unaccepted: AtomicU64,
-    /// Times that a listener waited, because there were as many connections as there may be.
+    /// Connections that found as many others as there may be.
     crowded: AtomicU64,
+    /// Those of them that were told to come again.
+    turned_away: AtomicU64,
+    /// Connections that made room for others.
+    idlers: [AtomicU64; 3],
+}
+
+/// What a connection did that made room for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idler {
+    /// It said nothing.
+    Silent,
+    /// It began a request and did not end it.
+    Unfinished,
+    /// It had an answer and asked for nothing more.
+    Idle,
+}
+
+impl Idler {
+    /// Each, and its name in the metrics.
+    pub(crate) const ALL: [(Self, &'static str); 3] =
+        [(Self::Silent, "silent"), (Self::Unfinished, "unfinished"), (Self::Idle, "idle")];
 }
 
 impl Counts {
@@ -66,6 +87,26 @@ impl Counts {
 
     pub(crate) fn crowded(&self) -> u64 {
         self.crowded.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_turned_away(&self) {
+        self.turned_away.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Connections that were told to come again, because there were as many as there may be.
+    pub fn turned_away(&self) -> u64 {
+        self.turned_away.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_idler(&self, idler: Idler) {
+        if let Some(count) = self.idlers.get(idler as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Connections that made room for others in this way.
+    pub fn idlers(&self, idler: Idler) -> u64 {
+        self.idlers.get(idler as usize).map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
     pub(crate) fn count_bypass(&self) {

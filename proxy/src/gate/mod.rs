@@ -21,7 +21,7 @@ use chot_config::{Bypass, Policy};
 use chot_inspect::{Hint, Inspector};
 use chot_model::{Account, AccountSource, Channel, Clock, DecisionId, Destination, Masked, Timestamp};
 
-pub use self::counts::Counts;
+pub use self::counts::{Counts, Idler};
 pub use self::decision::{Cleared, Decision, Open, Refused, Told};
 pub use self::intake::Intake;
 use crate::hold::Holds;

@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep};
 
 use super::framing::Framing;
 use super::io::writes_through;
+use super::places::{Crowd, Over, Patience};
 use super::refusal::Why;
+use crate::gate::Idler;
 
 /// Time for a head from its first byte to its last.
 const HEAD_SECONDS: u64 = 30;
@@ -82,15 +83,16 @@ pub(super) struct Guarded<S> {
     /// Passed, and not taken by hyper yet.
     ready: BytesMut,
     broken: Broken,
+    crowd: Crowd,
     /// Ends a head that takes too long.
-    deadline: Option<Pin<Box<Sleep>>>,
+    deadline: Option<Box<Patience>>,
     has_ended: bool,
 }
 
 impl<S> Guarded<S> {
-    pub(super) fn new(inner: S, broken: Broken) -> Self {
+    pub(super) fn new(inner: S, broken: Broken, crowd: Crowd) -> Self {
         let (held, ready) = (BytesMut::new(), BytesMut::new());
-        Self { inner, framing: Framing::new(), held, ready, broken, deadline: None, has_ended: false }
+        Self { inner, framing: Framing::new(), held, ready, broken, crowd, deadline: None, has_ended: false }
     }
 
     /// The stream behind, and what was read of it and not taken.
@@ -183,9 +185,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
                 Poll::Ready(Ok(())) => this.held.extend_from_slice(more.filled()),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
-                    let until = || Instant::now() + Duration::from_secs(HEAD_SECONDS);
-                    let deadline = this.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until())));
-                    ready!(deadline.as_mut().poll(cx));
+                    let most = Duration::from_secs(HEAD_SECONDS);
+                    let patience = || Box::new(Patience::new(this.crowd.clone(), most));
+                    let over = ready!(this.deadline.get_or_insert_with(patience).poll(cx));
+                    if over == Over::RoomIsNeeded {
+                        this.crowd.made_room(Idler::Unfinished);
+                    }
                     this.refuse(if this.framing.is_within_request() { Why::SlowBody } else { Why::SlowHead })?;
                 }
             }
@@ -211,7 +216,7 @@ mod tests {
     async fn a_head_is_seen_whole_and_its_successor_stands_in_when_broken() {
         let (mut client, server) = tokio::io::duplex(1 << 10);
         let broken = Broken::default();
-        let mut guarded = Guarded::new(server, broken.clone());
+        let mut guarded = Guarded::new(server, broken.clone(), Crowd::default());
         client.write_all(b"GET / HT").await.expect("written");
         client.write_all(b"TP/1.1\r\n\r\nGET / HTTP/1.1\r\nX : y").await.expect("written");
         assert_eq!(read_some(&mut guarded).await.expect("read"), "GET / HTTP/1.1\r\n\r\n");
@@ -224,7 +229,7 @@ mod tests {
     #[tokio::test]
     async fn a_broken_body_fails_with_its_reason() {
         let (mut client, server) = tokio::io::duplex(1 << 10);
-        let mut guarded = Guarded::new(server, Broken::default());
+        let mut guarded = Guarded::new(server, Broken::default(), Crowd::default());
         let head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
         client.write_all(&[&head[..], b"2\r\nabc\r\n"].concat()).await.expect("written");
         let passed = read_some(&mut guarded).await.expect("read");
@@ -237,7 +242,7 @@ mod tests {
     async fn behind_an_upgrade_nobody_reads_along() {
         let (mut client, server) = tokio::io::duplex(1 << 10);
         let broken = Broken::default();
-        let mut guarded = Guarded::new(server, broken.clone());
+        let mut guarded = Guarded::new(server, broken.clone(), Crowd::default());
         client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("written");
         assert_eq!(read_some(&mut guarded).await.expect("read"), "GET / HTTP/1.1\r\n\r\n");
         broken.upgrade();
@@ -249,7 +254,7 @@ mod tests {
     async fn a_head_that_drips_is_given_up() {
         let (mut client, server) = tokio::io::duplex(1 << 10);
         let broken = Broken::default();
-        let mut guarded = Guarded::new(server, broken.clone());
+        let mut guarded = Guarded::new(server, broken.clone(), Crowd::default());
         let dripping = async {
             for byte in b"GET / HTTP/1.1\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy".chunks(1) {
                 client.write_all(byte).await.expect("written");
@@ -259,5 +264,18 @@ mod tests {
         let (read, ()) = tokio::join!(read_some(&mut guarded), dripping);
         assert_eq!(read.expect("read").as_bytes(), STAND_IN);
         assert_eq!(broken.head(), Some(Why::SlowHead));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_of_one_byte_makes_room() {
+        let (mut client, server) = tokio::io::duplex(1 << 10);
+        let (broken, crowd) = (Broken::default(), Crowd::default());
+        let mut guarded = Guarded::new(server, broken.clone(), crowd.clone());
+        client.write_all(b"G").await.expect("written");
+        crowd.disperse();
+        let began = tokio::time::Instant::now();
+        assert_eq!(read_some(&mut guarded).await.expect("read").as_bytes(), STAND_IN);
+        assert_eq!(broken.head(), Some(Why::SlowHead));
+        assert!(began.elapsed() < Duration::from_secs(HEAD_SECONDS / 2), "{:?}", began.elapsed());
     }
 }

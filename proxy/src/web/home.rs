@@ -16,6 +16,9 @@ use super::refusal::escaped;
 use super::target::Authority;
 use crate::tls::Ca;
 
+/// The name that every gateway answers to, and that nobody else can have.
+const NAME: &str = "chot.internal";
+
 /// The pages of the proxy.
 pub(super) struct Home {
     name: String,
@@ -38,12 +41,17 @@ impl Home {
 
     /// Whether a request through the proxy is for the proxy itself.
     pub(super) fn is_at(&self, target: &Authority) -> bool {
-        target.host == self.name && target.port == 80
+        self.is_name(&target.host) && target.port == 80
     }
 
     /// Whether nobody else may be asked for `target`. A name below `.internal` is nobody's outside (ICANN, 2024).
     pub(super) fn is_ours(&self, target: &Authority) -> bool {
-        self.is_at(target) || target.host == self.name && self.name.ends_with(".internal")
+        self.is_at(target) || self.is_name(&target.host) && target.host.ends_with(".internal")
+    }
+
+    /// Whoever gives the proxy another name is found under the one of the manual as well.
+    fn is_name(&self, host: &str) -> bool {
+        host == self.name || host == NAME
     }
 
     /// The answer to a request for one of the pages, none where nothing of the kind was asked. `asked` is the Host of a
@@ -170,6 +178,26 @@ mod tests {
             ca_pem: Bytes::from_static(b"pem"),
             ca_der: Bytes::from_static(b"der"),
             fingerprint: "AA:BB".into(),
+        }
+    }
+
+    #[test]
+    fn another_name_is_one_more() {
+        let target = |text: &str, port| Authority::parse(text, Some(port)).expect(text);
+        let named = |name: &str| Home { name: name.into(), ..home() };
+        for (name, host, port, is_at, is_ours) in [
+            ("chot.internal", "chot.internal", 80, true, true),
+            ("chot.internal", "CHOT.internal.", 443, false, true),
+            ("chot.internal", "a.chot.internal", 80, false, false),
+            ("cong.bhxh.example", "cong.bhxh.example", 80, true, true),
+            ("cong.bhxh.example", "cong.bhxh.example", 443, false, false),
+            ("cong.bhxh.example", "chot.internal", 80, true, true),
+            ("cong.bhxh.example", "chot.internal", 443, false, true),
+            ("cong.internal", "cong.internal", 443, false, true),
+            ("cong.internal", "chot.internal.example", 80, false, false),
+        ] {
+            let (home, target) = (named(name), target(host, port));
+            assert_eq!((home.is_at(&target), home.is_ours(&target)), (is_at, is_ours), "{name}: {host}:{port}");
         }
     }
 

@@ -151,10 +151,11 @@ impl Inside {
         }
         let clock = Arc::clone(self.client.web.gate.clock());
         let meanwhile = |cx: &mut Context<'_>| served.links.let_go(cx);
-        let plainly = Box::pin(plain::serve(Box::new(stream), session.clone(), &*clock, &answer, meanwhile));
+        let crowd = self.client.web.crowd().clone();
+        let plainly = Box::pin(plain::serve(Box::new(stream), session.clone(), &*clock, crowd, &answer, meanwhile));
         // No tunnel is granted within another.
         let Some(plain::Next::Other(stream)) = plainly.await else { return };
-        let ended = Box::pin(serve_http(stream, session.clone(), answer)).await;
+        let ended = Box::pin(serve_http(stream, session.clone(), self.client.web.crowd().clone(), answer)).await;
         let socket = served.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(served);
         match (ended, socket) {

@@ -25,6 +25,7 @@ mod login;
 mod naming;
 mod parent;
 mod pieces;
+mod places;
 mod plain;
 #[cfg(feature = "test-support")]
 pub mod probe;
@@ -57,7 +58,7 @@ use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 
 use self::body::{Arriving, Reply};
 use self::client::Client;
@@ -69,6 +70,7 @@ use self::guard::{Broken, Guarded};
 use self::home::Home;
 use self::io::{ForHyper, Timer, Wire};
 use self::login::{Known, Login, Unknown};
+use self::places::{Crowd, Over, Patience, Place, Places};
 use self::reach::{Reach, Way};
 use self::refusal::Why;
 use self::seats::Seats;
@@ -80,19 +82,15 @@ pub(crate) use self::head::percent_decoded;
 
 pub use self::transparent::{Led, bind as bind_led};
 use crate::drain::Session;
-use crate::gate::Gate;
+use crate::gate::{Gate, Idler};
 use crate::proxy_protocol::{Header, receive as receive_header};
 use crate::tls::Interception;
 use crate::{Error, descriptors};
 
 /// Client connections at once, where the system gives descriptors enough.
 const CONNECTIONS_MAX: usize = 20_000;
-/// Where less than this part of them is left, those make room who have sent nothing.
-const CROWDED_PART: usize = 8;
-/// They may keep silent for so long in any case: browsers connect before they ask.
-const SILENT_MS: u64 = 5_000;
-/// And no longer than so long more, crowd or none; a browser that finds its spare connection closed makes another.
-const SILENT_SECONDS_MAX: u64 = 55;
+/// The longest silence before a client asks for anything; a browser that finds its spare connection closed makes another.
+const SILENT_SECONDS_MAX: u64 = 60;
 /// Longest time between two requests: hyper counts the time for a head from the end of the last request. Browsers keep
 /// connections for minutes.
 const IDLE_SECONDS: u64 = 180;
@@ -104,16 +102,6 @@ const ACCEPT_PAUSE_MS: u64 = 100;
 const PROXY_HEADER_SECONDS: u64 = 5;
 /// Clients outside the list are recorded once in so many milliseconds: a scan must not fill the ledger.
 const STRANGER_RECORD_MS: u64 = 10_000;
-/// What a client outside the listed networks hears.
-const NOT_LISTED: &[u8] =
-    b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 36\r\n\
-Connection: close\r\n\r\nThis client may not use the proxy.\r\n";
-
-/// What a client hears whose connections are too many.
-const TOO_MANY: &[u8] =
-    b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 44\r\n\
-Connection: close\r\n\r\nThis client has too many open connections.\r\n";
-
 /// The web channel. One for all its listeners.
 pub struct Web {
     gate: Gate,
@@ -127,10 +115,7 @@ pub struct Web {
     pseudonym: String,
     /// The same as Via has it, for HTTP/1.1 and HTTP/2 (RFC 9110 §7.6.3). It names no host.
     via: [HeaderValue; 2],
-    connections: Arc<Semaphore>,
-    connections_max: usize,
-    /// Told where room is needed: the first that waits for it goes.
-    crowded: Notify,
+    places: Places,
     seats: Arc<Seats>,
     /// When a client outside the list was last recorded, in units of [`STRANGER_RECORD_MS`] since 1970.
     last_stranger: AtomicU64,
@@ -158,6 +143,7 @@ impl Web {
         let pseudonym = format!("chot-{:08x}", u32::from_be_bytes(random));
         let connections = descriptors::connections(CONNECTIONS_MAX);
         let seats = settings.client_connections.map_or(connections / 2, |most| most as usize);
+        let places = Places::new(Crowd::of(&gate), connections);
         Ok(Self {
             gate,
             clients: settings.clients.clone(),
@@ -167,9 +153,7 @@ impl Web {
             interception,
             via: ["1.1", "2"].map(|version| via(version, &pseudonym)),
             pseudonym,
-            connections: Arc::new(Semaphore::new(connections)),
-            connections_max: connections,
-            crowded: Notify::new(),
+            places,
             seats: Arc::new(Seats::new(seats)),
             last_stranger: AtomicU64::new(0),
             last_crowd: AtomicU64::new(0),
@@ -185,36 +169,34 @@ impl Web {
         parent::check(settings.parent_credentials.as_deref())
     }
 
-    /// Room for one more connection. Where little is left, somebody who says nothing makes room.
-    async fn place(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
-        let left = self.connections.available_permits();
-        if left < self.connections_max.div_ceil(CROWDED_PART) {
-            self.crowded.notify_one();
-        }
-        if left == 0 {
-            self.gate.counts().count_crowded();
-        }
-        Arc::clone(&self.connections).acquire_owned().await
-    }
-
     /// Waits until a client says something, or draining begins. False: it keeps silent, and for too long or while others
     /// need the room.
-    async fn speaks(&self, stream: &TcpStream, session: &mut Session) -> bool {
-        let (grace, mut first) = (tokio::time::sleep(Duration::from_millis(SILENT_MS)), [0]);
-        // What is readable at once may be nothing yet.
-        tokio::select! {
-            biased;
-            _ = stream.peek(&mut first) => return true,
-            () = session.drained() => return true,
-            () = grace => {}
-        }
+    async fn speaks(&self, stream: &TcpStream, session: &mut Session, is_at_the_door: bool) -> bool {
+        let mut first = [0];
+        let gone = async {
+            if is_at_the_door {
+                self.places.hush().await;
+                return Over::RoomIsNeeded;
+            }
+            let mut patience = Patience::new(self.crowd().clone(), Duration::from_secs(SILENT_SECONDS_MAX));
+            std::future::poll_fn(|cx| patience.poll(cx)).await
+        };
         tokio::select! {
             biased;
             _ = stream.peek(&mut first) => true,
             () = session.drained() => true,
-            () = self.crowded.notified() => false,
-            () = tokio::time::sleep(Duration::from_secs(SILENT_SECONDS_MAX)) => false,
+            over = gone => {
+                if over == Over::RoomIsNeeded {
+                    self.gate.counts().count_idler(Idler::Silent);
+                }
+                false
+            }
         }
+    }
+
+    /// What those wait for who can make room.
+    fn crowd(&self) -> &Crowd {
+        self.places.crowd()
     }
 
     fn is_client(&self, address: IpAddr) -> bool {
@@ -261,23 +243,29 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, door: Door, mut session
     }
     tune(&listener);
     loop {
-        let accepted = async {
-            let permit = web.place().await;
-            (listener.accept().await, permit)
-        };
-        let (accepted, permit) = tokio::select! {
+        let accepted = tokio::select! {
             () = session.drained() => return,
-            accepted = accepted => accepted,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
+                let place = tokio::select! {
+                    () = session.drained() => return,
+                    place = web.places.enter(web.gate.counts()) => place,
+                };
+                if let Place::Nowhere = place {
+                    web.gate.counts().count_turned_away();
+                    if door == Door::Explicit {
+                        refusal::at_the_door(stream);
+                    }
+                    continue;
+                }
                 let (web, session) = (Arc::clone(&web), session.clone());
                 tokio::spawn(async move {
                     let gate = web.gate.clone();
                     gate.counts().web_connection_began();
-                    Box::pin(admit(web, stream, peer, door, session)).await;
+                    Box::pin(admit(web, stream, peer, door, session, place)).await;
                     gate.counts().web_connection_ended();
-                    drop(permit);
                 });
             }
             Err(_) => {
@@ -289,7 +277,14 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, door: Door, mut session
 }
 
 /// Finds out who connected and where to, and serves those that may use the proxy.
-async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door: Door, mut session: Session) {
+async fn admit(
+    web: Arc<Web>,
+    mut stream: TcpStream,
+    mut peer: SocketAddr,
+    door: Door,
+    mut session: Session,
+    place: Place,
+) {
     let Ok(local) = stream.local_addr() else { return };
     let mut ends = None;
     if web.balancers.iter().any(|network| network.contains(peer.ip())) {
@@ -307,19 +302,33 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
     if !web.is_client(peer.ip().to_canonical()) {
         web.record_seldom(&web.last_stranger, peer.ip(), "client-not-listed").await;
         return if door == Door::Explicit {
-            turn_away(&mut stream, NOT_LISTED).await
+            turn_away(&mut stream, refusal::not_listed()).await
         };
     }
     let Some(_seat) = web.seats.take(peer.ip().to_canonical()) else {
         web.record_seldom(&web.last_crowd, peer.ip(), "too-many-connections").await;
         return if door == Door::Explicit {
-            turn_away(&mut stream, TOO_MANY).await
+            turn_away(&mut stream, refusal::too_many()).await
         };
     };
     // Elsewhere a client begins within seconds or is let go.
-    if door == Door::Explicit && !web.speaks(&stream, &mut session).await {
+    let is_at_the_door = matches!(place, Place::AtTheDoor(_));
+    if door == Door::Explicit && !web.speaks(&stream, &mut session, is_at_the_door).await {
         return;
     }
+    let _within = match place {
+        Place::Within(within) => within,
+        Place::AtTheDoor(_at_the_door) => match web.places.come_in().await {
+            Some(within) => within,
+            None => {
+                web.gate.counts().count_turned_away();
+                return if door == Door::Explicit {
+                    turn_away(&mut stream, refusal::full()).await
+                };
+            }
+        },
+        Place::Nowhere => return,
+    };
     match door {
         Door::Explicit | Door::Secure => {
             // Each request says for itself who it is from.
@@ -362,7 +371,8 @@ async fn serve_client(client: Arc<Client>, stream: Wire, session: Session) {
     };
     let clock = Arc::clone(client.web.gate.clock());
     let meanwhile = |cx: &mut Context<'_>| outer.links.let_go(cx);
-    let next = Box::pin(plain::serve(stream, session.clone(), &*clock, &answer, meanwhile)).await;
+    let crowd = client.web.crowd().clone();
+    let next = Box::pin(plain::serve(stream, session.clone(), &*clock, crowd, &answer, meanwhile)).await;
     let granted = || outer.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
     let stream = match next {
         None => return,
@@ -376,7 +386,7 @@ async fn serve_client(client: Arc<Client>, stream: Wire, session: Session) {
         }
         Some(plain::Next::Other(stream)) => stream,
     };
-    let ended = Box::pin(serve_http(stream, session.clone(), answer)).await;
+    let ended = Box::pin(serve_http(stream, session.clone(), client.web.crowd().clone(), answer)).await;
     let tunnel = granted();
     let socket = outer.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(outer);
@@ -389,11 +399,11 @@ async fn serve_client(client: Arc<Client>, stream: Wire, session: Session) {
 }
 
 /// A short no, with a moment for the client to read it.
-async fn turn_away(stream: &mut TcpStream, answer: &[u8]) {
+async fn turn_away(stream: &mut TcpStream, answer: Vec<u8>) {
     /// Bytes of its request that are read so that closing does not reset the connection.
     const READ_BYTES_MAX: u64 = 16 << 10;
     let telling = async {
-        stream.write_all(answer).await?;
+        stream.write_all(&answer).await?;
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(READ_BYTES_MAX), &mut tokio::io::sink()).await
     };
@@ -402,14 +412,14 @@ async fn turn_away(stream: &mut TcpStream, answer: &[u8]) {
 
 /// Serves HTTP/1.1 over `io` until it ends, is upgraded, or draining begins and the request under way is answered.
 /// `answer` is given what tells why a head was refused before hyper saw it; the request is a stand-in then.
-async fn serve_http<IO, A, F>(io: IO, mut session: Session, answer: A) -> hyper::Result<()>
+async fn serve_http<IO, A, F>(io: IO, mut session: Session, crowd: Crowd, answer: A) -> hyper::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     A: Fn(Request<Arriving>, Broken) -> F,
     F: Future<Output = Response<Reply>>,
 {
     let broken = Broken::default();
-    let io = ForHyper::new(Guarded::new(io, broken.clone()));
+    let io = ForHyper::new(Guarded::new(io, broken.clone(), crowd));
     let begun = Notify::new();
     let service = service_fn(|request: Request<Incoming>| {
         begun.notify_one();

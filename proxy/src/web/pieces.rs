@@ -1,9 +1,10 @@
 //! Whether a body is all of what is sent or a piece of it, as protocols of uploads say in the head of a request. What
 //! stands across the border of two pieces is whole in neither of them.
 //!
-//! Only what says so for sure counts, and a piece that is the whole is none. Pieces whose number stands in a field of a
-//! form, behind or before the file, are not known here.
+//! Only what says so for sure counts, and a piece that is the whole is none. Where the number stands in a field of a
+//! form, behind or before the file, the inspection of the form tells it, by the same words ([`Numbering`]).
 
+use chot_inspect::Numbering;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, HeaderName, Uri, request};
 
@@ -21,21 +22,6 @@ pub(super) enum Extent {
 
 /// Offsets of tus and of what the IETF makes of it.
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
-/// Names in a query that number pieces, and those that say how many there are.
-const NUMBERED: [(&str, &str); 9] = [
-    // plupload
-    ("chunk", "chunks"),
-    ("dzchunkindex", "dztotalchunkcount"),
-    ("flowchunknumber", "flowtotalchunks"),
-    ("resumablechunknumber", "resumabletotalchunks"),
-    // Fine Uploader
-    ("qqpartindex", "qqtotalparts"),
-    // simple-uploader.js, Kendo and many of their own
-    ("chunknumber", "totalchunks"),
-    ("chunkindex", "totalchunks"),
-    ("chunk_index", "total_chunks"),
-    ("chunk_number", "total_chunks"),
-];
 /// What Azure calls the parts of a blob and of a file.
 const AZURE_PARTS: [&str; 4] = ["block", "appendblock", "page", "range"];
 /// SharePoint's calls for parts.
@@ -136,24 +122,16 @@ fn is_sharepoint_part(uri: &Uri) -> bool {
 /// Pieces that the query numbers: S3, Azure, and the uploaders of pages.
 fn is_numbered(uri: &Uri) -> bool {
     let Some(query) = uri.query() else { return false };
-    let pairs: Vec<(String, String)> = query
-        .split('&')
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let text =
-                |text: &str| String::from_utf8_lossy(&percent_decoded(text.as_bytes(), true)).to_ascii_lowercase();
-            (text(name), text(value))
-        })
-        .collect();
-    let of = |name: &str| pairs.iter().find(|(is, _)| is == name).map(|(_, value)| value.as_str());
-    let is_page_part = || {
-        NUMBERED.iter().any(|(number, total)| {
-            of(number).is_some() && of(total).is_some_and(|total| total.parse::<u64>().is_ok_and(|total| total > 1))
-        })
-    };
-    of("partnumber").is_some() && of("uploadid").is_some()
-        || of("comp").is_some_and(|comp| AZURE_PARTS.contains(&comp))
-        || is_page_part()
+    let mut numbering = Numbering::default();
+    let mut is_azures = false;
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let [name, value] = [name, value].map(|text| percent_decoded(text.as_bytes(), true));
+        let is = |part: &&str| part.as_bytes().eq_ignore_ascii_case(&value);
+        is_azures |= name.eq_ignore_ascii_case(b"comp") && AZURE_PARTS.iter().any(is);
+        numbering.field(&name, &value);
+    }
+    is_azures || numbering.is_piece()
 }
 
 #[cfg(test)]
@@ -216,6 +194,7 @@ mod tests {
             (true, is_piece("/up?flowChunkNumber=1&flowTotalChunks=2", &[]), "flow.js"),
             (true, is_piece("/up?resumableChunkNumber=1&resumableTotalChunks=2", &[]), "resumable.js"),
             (true, is_piece("/up?dzchunkindex=1&dztotalchunkcount=2", &[]), "Dropzone"),
+            (true, is_piece("/up?chunk%5Findex=0&total%5Fchunks=2", &[]), "escaped"),
             (true, is_piece("/f", &[("x-entity-length", "20"), ("offset", "0")]), "rupload"),
             (true, is_piece("/f", &[("x-entity-length", "15"), ("offset", "5")]), "rupload, last"),
             (false, is_piece("/f", &[("x-entity-length", "10"), ("offset", "0")]), "rupload, all"),

@@ -4,12 +4,15 @@
 //! and counts.
 
 use std::fmt::Write;
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
 
 use bytes::Bytes;
 use chot_model::{Bilingual, DecisionId, DetectorId, Timestamp};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::json;
+use tokio::net::TcpStream;
 
 use crate::gate::Told;
 
@@ -134,6 +137,55 @@ reasons! {
         "Nội dung gửi lên bị ngắt giữa chừng." "The body ended before it was complete.";
     Gateway "gateway-failure" SERVICE_UNAVAILABLE
         "Cổng kiểm soát đang gặp sự cố, chưa ghi nhận được quyết định nên không gửi gì đi." "The gateway cannot record its decision now, so nothing was sent.";
+}
+
+/// What a client outside the listed networks hears.
+pub(super) fn not_listed() -> Vec<u8> {
+    line(
+        "403 Forbidden",
+        "",
+        "Máy này không được dùng cổng kiểm soát (proxy). Hãy báo bộ phận CNTT.",
+        "This client may not use the proxy.",
+    )
+}
+
+/// What one hears whose connections are too many.
+pub(super) fn too_many() -> Vec<u8> {
+    line(
+        "429 Too Many Requests",
+        "",
+        "Máy này đang mở quá nhiều kết nối qua cổng kiểm soát. Hãy đóng bớt chương trình rồi thử lại.",
+        "This client has too many open connections.",
+    )
+}
+
+/// What one hears for whom there is no place.
+pub(super) fn full() -> Vec<u8> {
+    line(
+        "503 Service Unavailable",
+        "Retry-After: 5\r\n",
+        "Cổng kiểm soát đang có quá nhiều kết nối nên chưa nhận thêm, không gửi gì đi. Hãy thử lại sau ít giây; nếu lặp lại, \
+         hãy báo bộ phận CNTT.",
+        "The gateway has as many connections as there may be, so nothing was sent. Try again in a few seconds; if it happens \
+         again, tell the IT office.",
+    )
+}
+
+/// An answer to whatever is asked, before it is read.
+fn line(status: &str, header: &str, vi: &str, en: &str) -> Vec<u8> {
+    let body = format!("{vi}\n{en}\n");
+    let head = "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nConnection: close";
+    format!("HTTP/1.1 {status}\r\n{head}\r\n{header}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// Tells somebody at once, as far as that goes without waiting, that there is no place.
+pub(super) fn at_the_door(stream: TcpStream) {
+    let mut asked = [0; 4 << 10];
+    let Ok(mut stream) = stream.into_std() else { return };
+    // Closing with something unread resets the connection, and the answer with it.
+    let _ = stream.read(&mut asked);
+    let _ = stream.write_all(&full());
+    let _ = stream.shutdown(Shutdown::Write);
 }
 
 /// What decides the form of an answer: read from the request before it is consumed.

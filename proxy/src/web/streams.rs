@@ -28,6 +28,7 @@ use super::refusal::Why;
 use super::watch::{Told, Watched};
 use super::{Client, IDLE_SECONDS};
 use crate::drain::Session;
+use crate::gate::Idler;
 
 /// Requests at once.
 const STREAMS_MAX: u32 = 100;
@@ -48,6 +49,10 @@ const RECORDS_MAX: u32 = 20;
 const AGE_SECONDS: u64 = 3_600;
 /// Time for a client to close a connection that it was told to leave, once its last answer is through.
 const CLOSE_SECONDS: u64 = 10;
+/// The same where others need its place.
+const HURRIED_SECONDS: u64 = 1;
+/// A connection without requests under way makes room for others after so long.
+const QUIET_SECONDS: u64 = 30;
 /// Silence on a connection with requests under way after which the client is asked whether it is there, and the time it
 /// has to answer.
 const PING_SECONDS: u64 = 60;
@@ -87,9 +92,15 @@ where
     let io = ForHyper::new(Watched::new(io, Arc::clone(&told)));
     let mut connection = std::pin::pin!(builder.serve_connection(io, service));
     let age_ends = Instant::now() + Duration::from_secs(AGE_SECONDS);
-    let (mut is_leaving, mut recorded) = (false, 0);
+    let (mut is_leaving, mut is_hurried, mut may_make_room, mut recorded) = (false, false, false, 0);
+    let crowd = client.web.crowd();
     let ended = loop {
-        let pause = Duration::from_secs(if is_leaving { CLOSE_SECONDS } else { IDLE_SECONDS });
+        let pause = Duration::from_secs(match (is_leaving, may_make_room) {
+            (true, _) if is_hurried => HURRIED_SECONDS,
+            (true, _) => CLOSE_SECONDS,
+            (false, true) => IDLE_SECONDS - QUIET_SECONDS,
+            (false, false) => QUIET_SECONDS,
+        });
         let is_over = tokio::select! {
             ended = connection.as_mut() => break ended,
             () = told.changed() => {
@@ -100,7 +111,21 @@ where
                 continue;
             }
             () = session.drained(), if !is_leaving => true,
-            () = tokio::time::sleep(pause) => life.is_idle(pause) || Instant::now() >= age_ends,
+            () = crowd.is_needed(), if may_make_room && !is_leaving => {
+                may_make_room = life.is_idle(Duration::from_secs(QUIET_SECONDS));
+                if !may_make_room {
+                    // Somebody else has to.
+                    crowd.disperse();
+                    continue;
+                }
+                crowd.made_room(Idler::Idle);
+                is_hurried = true;
+                true
+            }
+            () = tokio::time::sleep(pause) => {
+                may_make_room = life.is_idle(Duration::from_secs(QUIET_SECONDS));
+                life.is_idle(Duration::from_secs(IDLE_SECONDS)) || Instant::now() >= age_ends
+            }
         };
         if is_leaving && life.is_idle(pause) {
             break Ok(());

@@ -125,7 +125,7 @@ async fn plain(client: Arc<Client>, stream: Ahead<TcpStream>, original: SocketAd
         let led = Arc::clone(&led_too);
         async move { led.answer(request, &broken).await }
     };
-    let ended = Box::pin(serve_http(stream, session.clone(), answer)).await;
+    let ended = Box::pin(serve_http(stream, session.clone(), client.web.crowd().clone(), answer)).await;
     let socket = led.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(led);
     match (ended, socket) {

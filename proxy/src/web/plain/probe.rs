@@ -19,6 +19,7 @@ use super::server::{Next, Shared, serve};
 use crate::drain::Drain;
 use crate::web::body::{Arriving, Reply};
 use crate::web::head::{clean_response, remove_hop_by_hop};
+use crate::web::places::Crowd;
 use crate::web::upstream::frame;
 
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -115,7 +116,7 @@ pub(in crate::web) fn requests(says: &[u8], size: usize) -> Option<(Vec<Vec<u8>>
         let client = Peer { says: Bytes::copy_from_slice(says), size, ..Peer::default() };
         let (_drain, session) = Drain::new();
         let mut left = Vec::new();
-        match serve(Box::new(client), session, &Always, &answer, |_| ()).await {
+        match serve(Box::new(client), session, &Always, Crowd::default(), &answer, |_| ()).await {
             None => {}
             Some(Next::Other(mut rest)) => {
                 rest.read_to_end(&mut left).await.ok()?;

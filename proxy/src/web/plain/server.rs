@@ -13,14 +13,15 @@ use http::header::{self, HeaderValue};
 use http::{Method, Request, Response};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::AsyncWrite;
-use tokio::time::{Instant, Sleep};
 
 use super::head::{self, Ends, Spelled};
 use crate::drain::Session;
+use crate::gate::Idler;
 use crate::web::body::{Arriving, Reply};
 use crate::web::framing::Framing;
 use crate::web::guard::Broken;
 use crate::web::io::{Ahead, Wire, read_into};
+use crate::web::places::{Crowd, Over, Patience};
 use crate::web::{IDLE_SECONDS, LAST_REQUEST_SECONDS};
 
 /// A client's connection. The body of a request reads from it too, while the request is carried out.
@@ -128,9 +129,7 @@ pub(in crate::web) enum Next {
 struct Waiting<D> {
     drained: Pin<Box<D>>,
     is_draining: bool,
-    /// Wakes whoever waits too long. It is moved only when it fires.
-    alarm: Pin<Box<Sleep>>,
-    until: Instant,
+    patience: Patience,
     answered: bool,
 }
 
@@ -156,19 +155,16 @@ impl<D: Future<Output = ()>> Waiting<D> {
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         if !self.is_draining && self.drained.as_mut().poll(cx).is_ready() {
             self.is_draining = true;
-            self.until = self.until.min(Instant::now() + Duration::from_secs(LAST_REQUEST_SECONDS));
-            self.alarm.as_mut().reset(self.until);
+            self.patience.shorten(Duration::from_secs(LAST_REQUEST_SECONDS));
         }
         if self.is_draining && self.answered {
             return true;
         }
-        while self.alarm.as_mut().poll(cx).is_ready() {
-            if Instant::now() >= self.until {
-                return true;
-            }
-            self.alarm.as_mut().reset(self.until);
+        let over = self.patience.poll(cx);
+        if over == Poll::Ready(Over::RoomIsNeeded) {
+            self.patience.made_room(Idler::Idle);
         }
-        false
+        over.is_ready()
     }
 }
 
@@ -178,6 +174,7 @@ pub(in crate::web) async fn serve<A, F>(
     io: Wire,
     mut session: Session,
     clock: &dyn Clock,
+    crowd: Crowd,
     answer: &A,
     meanwhile: impl Fn(&mut Context<'_>),
 ) -> Option<Next>
@@ -186,13 +183,11 @@ where
     F: Future<Output = Response<Reply>>,
 {
     let connection = Shared::new(io);
-    let until = Instant::now() + Duration::from_secs(IDLE_SECONDS);
     let draining = session.clone();
     let mut waiting = Waiting {
         drained: Box::pin(session.drained()),
         is_draining: false,
-        alarm: Box::pin(tokio::time::sleep_until(until)),
-        until,
+        patience: Patience::new(crowd, Duration::from_secs(IDLE_SECONDS)),
         answered: false,
     };
     while poll_fn(|cx| waiting.poll(&connection, &meanwhile, cx)).await {
@@ -221,7 +216,7 @@ where
         if !connection.reply(response, to_head, may_keep, clock).await.ok()? {
             break;
         }
-        waiting.until = Instant::now() + Duration::from_secs(IDLE_SECONDS);
+        waiting.patience.restart(Duration::from_secs(IDLE_SECONDS));
         waiting.answered = true;
         let mut connection = connection.lock();
         if connection.held.is_empty() {

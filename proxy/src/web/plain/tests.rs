@@ -16,6 +16,7 @@ use super::{Answer, Next, Slot, Spelled, Unanswered, serve};
 use crate::drain::Drain;
 use crate::web::body::{Arriving, Reply};
 use crate::web::guard::Broken;
+use crate::web::places::Crowd;
 
 #[derive(Debug)]
 struct Noon;
@@ -59,7 +60,8 @@ fn said(body: &str) -> String {
 async fn plain_requests_are_answered_and_the_first_other_is_given_back() {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     let (_drain, session) = Drain::new();
-    let serving = tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo, |_| ()).await });
+    let serving =
+        tokio::spawn(async move { serve(Box::new(server), session, &Noon, Crowd::default(), &echo, |_| ()).await });
     let get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
     let post = "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
     let other = "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
@@ -103,7 +105,7 @@ async fn a_tunnel_begins_behind_its_request() {
             let asked =
                 format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\nProxy-Connection: keep-alive\r\n\r\n");
             client.write_all(format!("{asked}{ahead}").as_bytes()).await.expect("written");
-            let next = serve(Box::new(server), session, &Noon, &grant, |_| ()).await;
+            let next = serve(Box::new(server), session, &Noon, Crowd::default(), &grant, |_| ()).await;
             let fields = if host == "no" { "connection: close\r\ncontent-length: 0\r\n" } else { "" };
             assert_eq!(read(&mut client, "\r\n\r\n").await, format!("{expected}{fields}{DATE}\r\n"), "{ahead:?}");
             match next {
@@ -125,7 +127,8 @@ async fn a_tunnel_begins_behind_its_request() {
 async fn a_body_that_nobody_read_ends_the_connection() {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     let (_drain, session) = Drain::new();
-    let serving = tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo, |_| ()).await });
+    let serving =
+        tokio::spawn(async move { serve(Box::new(server), session, &Noon, Crowd::default(), &echo, |_| ()).await });
     client.write_all(b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nGET / HTT").await.expect("written");
     let expected = format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n{DATE}\r\n");
     assert_eq!(read(&mut client, "nothing more").await, expected);
@@ -152,7 +155,7 @@ async fn who_goes_away_is_not_waited_for() {
                 echo(request, broken).await
             }
         };
-        serve(Box::new(server), session, &Noon, &never, |_| ()).await.is_none()
+        serve(Box::new(server), session, &Noon, Crowd::default(), &never, |_| ()).await.is_none()
     });
     client.write_all(b"GET /never HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
     tokio::task::yield_now().await;
@@ -165,8 +168,9 @@ async fn silence_and_draining_end_a_connection() {
     for (asks, drains) in [(false, false), (true, false), (true, true), (false, true)] {
         let (mut client, server) = tokio::io::duplex(1 << 16);
         let (drain, session) = Drain::new();
-        let serving =
-            tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo, |_| ()).await.is_none() });
+        let serving = tokio::spawn(async move {
+            serve(Box::new(server), session, &Noon, Crowd::default(), &echo, |_| ()).await.is_none()
+        });
         if asks {
             client.write_all(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
             assert_eq!(read(&mut client, "/a ").await, said("/a "));
@@ -187,11 +191,44 @@ async fn silence_and_draining_end_a_connection() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_nothing_more_makes_room_and_who_does_is_served() {
+    let crowd = Crowd::default();
+    let begin = |pauses: &'static [u64]| {
+        let (mut client, server) = tokio::io::duplex(1 << 16);
+        let (drain, session) = Drain::new();
+        let crowd = crowd.clone();
+        tokio::spawn(async move {
+            let _drain = drain;
+            serve(Box::new(server), session, &Noon, crowd, &echo, |_| ()).await.is_none()
+        });
+        async move {
+            for pause in pauses {
+                tokio::time::sleep(Duration::from_secs(*pause)).await;
+                client.write_all(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
+                assert_eq!(read(&mut client, "/a ").await, said("/a "), "{pauses:?}");
+            }
+            client
+        }
+    };
+    let (busy, mut idle) = tokio::join!(begin(&[0, 3, 3, 3]), begin(&[0]));
+    crowd.disperse();
+    let begun = tokio::time::Instant::now();
+    assert_eq!(read(&mut idle, "nothing more").await, "");
+    assert!(begun.elapsed() < Duration::from_secs(1), "it waited long enough");
+    crowd.disperse();
+    let mut busy = busy;
+    assert_eq!(read(&mut busy, "nothing more").await, "");
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+}
+
 #[tokio::test]
 async fn the_last_answer_before_draining_says_so() {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     let (drain, session) = Drain::new();
-    let serving = tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo, |_| ()).await.is_none() });
+    let serving = tokio::spawn(async move {
+        serve(Box::new(server), session, &Noon, Crowd::default(), &echo, |_| ()).await.is_none()
+    });
     client.write_all(b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh").await.expect("written");
     tokio::task::yield_now().await;
     let finishing = tokio::spawn(drain.finish(Duration::from_secs(60)));
@@ -289,7 +326,7 @@ async fn a_connection_that_its_server_closes_is_let_go() {
     let idle = slot.clone();
     let serving = tokio::spawn(async move {
         let meanwhile = |cx: &mut Context<'_>| idle.let_go(cx);
-        serve(Box::new(ours), session, &Noon, &echo, meanwhile).await.is_none()
+        serve(Box::new(ours), session, &Noon, Crowd::default(), &echo, meanwhile).await.is_none()
     });
     let get = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
     client.write_all(get).await.expect("written");
