@@ -132,9 +132,16 @@ impl Said {
         Some((Self { units, from, len, width }, rest))
     }
 
+    /// The part that is drawn. A number that goes on in the next line of a narrow cell is read whole in both.
     fn drawn(&self) -> (String, Option<u32>) {
-        let units = self.units.get(self.from..).unwrap_or_default();
-        (String::from_utf16_lossy(units.get(..self.len).unwrap_or(units)), self.width)
+        let digit = |unit: &u16| (0x30..0x3a).contains(unit);
+        let (before, behind) = self.units.split_at(self.from.min(self.units.len()));
+        let (part, rest) = behind.split_at(self.len.min(behind.len()));
+        let of = |digits: usize, goes_on: bool| if goes_on { digits } else { 0 };
+        let begun = of(before.iter().rev().take_while(|unit| digit(unit)).count(), part.first().is_some_and(digit));
+        let left = of(rest.iter().take_while(|unit| digit(unit)).count(), part.last().is_some_and(digit));
+        let units = self.units.get(self.from - begun..self.from + part.len() + left).unwrap_or(part);
+        (String::from_utf16_lossy(units), self.width)
     }
 }
 
