@@ -40,7 +40,7 @@ const PIECE_MIN: u64 = 4 << 10;
 pub(crate) struct Ciphers {
     bytes: u64,
     /// How each begins: some are read in several ways.
-    heads: BTreeSet<[u8; Ciphers::HEAD]>,
+    heads: BTreeSet<[u8; Self::HEAD]>,
 }
 
 impl Ciphers {

@@ -96,7 +96,7 @@ impl Inquiry {
         let around = (self.cut.watched.replace(None), self.cut.piece);
         self.cut.piece |= watch.piece;
         read(self);
-        watch.broken = watch.broken.or(self.cut.watched.flatten());
+        watch.broken = watch.broken.or_else(|| self.cut.watched.flatten());
         (self.cut.watched, self.cut.piece) = around;
         if let Some(around) = &mut self.cut.watched {
             *around = around.or(watch.broken);

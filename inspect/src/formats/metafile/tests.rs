@@ -357,6 +357,10 @@ fn a_number_whose_drawing_goes_on_in_the_next_line_is_read_whole() {
         let places = numbers(&[1, 8 * len as i32]);
         action(113, 2, &[numbers(&[0, y]), said, words(&[from as i16, len as i16]), places].concat())
     };
+    // A letter a line: the year is no number again and again.
+    let year = "01/02/1970";
+    let lines: Vec<Vec<u8>> = (0..10).map(|n| part(20 * n, year, n as usize, 1)).collect();
+    assert_eq!(inspect(&star(&lines)).identifiers(), 0);
     for (text, cut, number) in [
         ("Số CCCD 001090123456", 17, Some((DetectorId::Cccd, 1))),
         ("Mã số BHXH 7911234567", 16, Some((DetectorId::Bhxh, 1))),
