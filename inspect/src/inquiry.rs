@@ -24,7 +24,7 @@ use crate::Limits;
 use crate::charset::Charset;
 use crate::count::Key;
 use crate::extract::Extractor;
-use crate::formats::Keys;
+use crate::formats::{Ciphers, Keys};
 use crate::layers;
 use crate::layers::Room;
 use crate::lore::Lore;
@@ -39,6 +39,7 @@ pub(crate) use cache::Cache;
 pub(crate) use crowd::Twelves;
 use crowd::{Crowd, twelves};
 use cut::Cut;
+pub(crate) use cut::Watch;
 pub(crate) use headings::Headings;
 use tallies::Added;
 pub(crate) use tallies::Tallies;
@@ -60,6 +61,9 @@ pub(crate) struct Place {
     /// The kinds of rewriting already undone on the way here, a bit each: none is worn twice, and undoing each within
     /// each other would multiply the work at every level.
     pub(crate) undone: u16,
+    /// Within something found in an encoding that begins as no chance does: what cannot be read of it is opaque, second look
+    /// or not.
+    pub(crate) marked: bool,
     /// A small picture of the document around it, which shows what is read there.
     pub(crate) preview: bool,
     /// Its words are a program's own, as the names of styles and fonts: none of them is the name of a person.
@@ -76,6 +80,7 @@ impl Place {
             again: false,
             charset: None,
             undone: 0,
+            marked: false,
             preview: false,
             stock: false,
         }
@@ -112,7 +117,8 @@ impl Place {
 
     /// What an encoding found within a text decodes to.
     pub(crate) fn disguised(&self, how: &'static str) -> Self {
-        Self { depth: self.depth + 1, disguise: Some(how), again: true, origin: Origin::Lost, ..self.clone() }
+        let depth = self.depth + 1;
+        Self { depth, disguise: Some(how), again: true, marked: false, origin: Origin::Lost, ..self.clone() }
     }
 }
 
@@ -188,6 +194,8 @@ pub(crate) struct Inquiry {
     calls: u32,
     /// What of an encoding is read that something cuts.
     cut: Cut,
+    /// Bytes in encodings that nobody can tell from chance.
+    pub(crate) ciphers: Ciphers,
     /// Values that are findings wherever they stand.
     sought: Option<Arc<Sought>>,
     /// Every cell is scanned, also where what it holds can be told without: for tests that compare.
@@ -253,6 +261,7 @@ impl Inquiry {
             late: false,
             calls: 0,
             cut: Cut::default(),
+            ciphers: Ciphers::default(),
             sought: None,
             careful: false,
         }
@@ -343,13 +352,18 @@ impl Inquiry {
 
     /// States that `bytes` bytes at `place` were not understood.
     pub(crate) fn opaque(&mut self, place: &Place, reason: OpaqueReason, bytes: u64) {
-        if !place.again {
+        if !place.again || place.marked {
             self.refuse(place, reason, bytes);
         }
     }
 
     /// As [`Self::opaque`], also for second looks: a limit was reached.
     pub(crate) fn refuse(&mut self, place: &Place, reason: OpaqueReason, bytes: u64) {
+        // What damage looks like may be the end of a piece.
+        let may_be_cut = matches!(reason, OpaqueReason::ParseError | OpaqueReason::Partial | OpaqueReason::Ambiguous);
+        if may_be_cut && self.cut.holds_back(reason) {
+            return;
+        }
         self.opaque_bytes = self.opaque_bytes.saturating_add(bytes.max(1));
         let part = mask(&self.detectors, &place.part);
         if !self.inspection.opaque.iter().any(|o| o.reason == reason && o.part == part) {
@@ -360,10 +374,10 @@ impl Inquiry {
     /// As [`Self::opaque`], of what begins with a mark that no chance has and is broken: within an encoding that is told too.
     /// In a copy of a text whose writing was undone it may be that which broke it.
     pub(crate) fn broken(&mut self, place: &Place, bytes: u64) {
-        if self.cut.holds_back() {
+        if self.cut.holds_back(OpaqueReason::ParseError) {
             return;
         }
-        if place.disguise.is_some() && place.undone == 0 {
+        if place.disguise.is_some() && (place.undone == 0 || self.cut.is_watched()) {
             self.refuse(place, OpaqueReason::ParseError, bytes);
         } else {
             self.opaque(place, OpaqueReason::ParseError, bytes);

@@ -129,7 +129,12 @@ impl Object {
             return;
         }
         if is_armoured(block) || is_armour_between(&self.seam, block) {
-            inquiry.opaque(&self.place, OpaqueReason::Encrypted, block.len() as u64);
+            // No chance writes such a line: it is told of what stands in an encoding as well.
+            if self.place.disguise.is_some() {
+                inquiry.refuse(&self.place, OpaqueReason::Encrypted, block.len() as u64);
+            } else {
+                inquiry.opaque(&self.place, OpaqueReason::Encrypted, block.len() as u64);
+            }
         }
         if let Some(end) = block.last_chunk() {
             self.seam = *end;
@@ -167,6 +172,7 @@ impl Object {
         let head = Head::new(block, &self.hint);
         let Some(format) = formats::of(&head) else { return };
         self.media_type = format.media_type;
+        self.place.marked |= self.place.disguise.is_some() && formats::is_certain(format);
         if head.hides_digits() {
             inquiry.opaque(&self.place, OpaqueReason::UnknownEncoding, block.len() as u64);
         }
@@ -237,7 +243,7 @@ impl Object {
 const PGP_ARMOUR: &[u8; 27] = b"-----BEGIN PGP MESSAGE-----";
 
 /// Whether a block holds the beginning of such a text.
-fn is_armoured(block: &[u8]) -> bool {
+pub(crate) fn is_armoured(block: &[u8]) -> bool {
     // Two of its letters that seldom stand side by side, and where: every byte that passes is looked at.
     const RARE: ([u8; 2], usize) = (*b"GP", 12);
     const { assert!(PGP_ARMOUR[RARE.1] == RARE.0[0] && PGP_ARMOUR[RARE.1 + 1] == RARE.0[1]) };

@@ -327,7 +327,7 @@ pub(crate) fn is_container(bytes: &[u8]) -> bool {
     }
     let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
     let document = bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
-    const MARKS: [&[u8]; 12] = [
+    const MARKS: [&[u8]; 16] = [
         b"7z\xbc\xaf\x27\x1c",
         b"Rar!\x1a\x07",
         b"MSCF\0\0\0\0",
@@ -340,15 +340,26 @@ pub(crate) fn is_container(bytes: &[u8]) -> bool {
         b"MM\0*",
         b"=ybegin ",
         crate::formats::ENCRYPTED_BY_OPENSSL,
+        crate::formats::ENCRYPTED_BY_AGE,
+        b"\0\x01\0\0Standard Jet DB\0",
+        b"\0\x01\0\0Standard ACE DB\0",
+        b"!BDN",
     ];
     let magic = magic || MARKS.iter().any(|mark| bytes.starts_with(mark));
-    magic || document || crate::formats::is_cms(bytes) || crate::formats::is_packed(bytes) || is_picture(bytes)
+    magic
+        || document
+        || crate::formats::is_cms(bytes)
+        || crate::formats::is_packed(bytes)
+        || crate::formats::is_sealed(bytes)
+        || is_picture(bytes)
 }
 
 /// Whether a container may begin with this byte.
-const fn begins_container(b: u8) -> bool {
+pub(crate) const fn begins_container(b: u8) -> bool {
     matches!(b, b'P' | 0x1f | 0x78 | b'%' | 0xd0 | b'7' | b'R' | b'M' | b'!' | b'S' | 0x30 | 0xff | 0x89 | b'G')
-        || matches!(b, 0xfd | 0x02 | 0x04 | 0x28 | b'B' | 0x50..=0x5f | b'I' | b'=')
+        || matches!(b, 0 | 0xfd | 0x02 | 0x04 | 0x28 | b'B' | 0x50..=0x5f | b'I' | b'=' | b'a')
+        // Session keys of OpenPGP, old and new.
+        || matches!(b, 0x84..=0x86 | 0x8c..=0x8e | 0xc1 | 0xc3)
 }
 
 /// The beginning of a bzip2 file with a block in it, or of an empty one: the digits of π and of its root.

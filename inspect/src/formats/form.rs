@@ -4,11 +4,14 @@
 
 use std::ops::Range;
 
+use chot_model::OpaqueReason;
+
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
 use crate::layers::unescaped;
+use crate::object::is_armoured;
 use crate::people::Mark;
 use crate::redact::Origin;
 use crate::sniff::Head;
@@ -72,6 +75,9 @@ impl Form {
             text
         });
         let decoded = decoded(&raw, 0..cut);
+        if is_armoured(&decoded.text) {
+            inquiry.refuse(&self.place, OpaqueReason::Encrypted, 1);
+        }
         text.view.push_view(&decoded, 0..decoded.text.len());
         text.advance(inquiry);
     }
@@ -112,6 +118,10 @@ fn field(place: &Place, raw: &View, inquiry: &mut Inquiry, joined: &mut Joined, 
     let column = inquiry.column(String::from_utf8_lossy(&name.text).trim());
     text::value(place, &name, None, inquiry, &mut found);
     let value = decoded(raw, value);
+    // As it stands, its blanks are plus signs.
+    if is_armoured(&value.text) {
+        inquiry.refuse(place, OpaqueReason::Encrypted, 1);
+    }
     text::value(place, &value, column, inquiry, &mut found);
     joined.field(place, &name.text, &value, column, inquiry, &mut found);
     marks.extend(found.into_iter().filter_map(|f| inquiry.report(f)));

@@ -21,6 +21,8 @@ macro_rules! known {
     )*
     /// All of them.
     pub(crate) const ALL: &[&Format] = &[$(&$name,)* &BITMAP, &PIXMAP, &ANYMAP];
+    /// Those of bytes.
+    pub(super) const BY_BYTES: &[&Format] = &[$(&$name,)*];
     };
 }
 

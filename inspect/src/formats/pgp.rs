@@ -9,7 +9,7 @@ use super::{Format, Room};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/pgp-encrypted",
-    matches: |head| is_sealed(head.bytes).is_some(),
+    matches: |head| is_sealed(head.bytes),
     room: Room::Stream(|_, place| Box::new(Unknown::new(place, OpaqueReason::Encrypted))),
     #[cfg(test)]
     example: || [b"\x8c\x0d\x04\x09\x03\x0212345678\x60\xd2\x10", "Số CCCD 001090123456".as_bytes()].concat(),
@@ -20,7 +20,11 @@ const FOR_KEY: u8 = 1;
 const FOR_PASSWORD: u8 = 3;
 
 /// Whether the first packet is a session key, and a packet follows it.
-fn is_sealed(bytes: &[u8]) -> Option<()> {
+pub(crate) fn is_sealed(bytes: &[u8]) -> bool {
+    sealed(bytes).is_some()
+}
+
+fn sealed(bytes: &[u8]) -> Option<()> {
     let (tag, start, len) = packet(bytes)?;
     let body = bytes.get(start..start + len)?;
     let is_key = match (tag, body) {

@@ -24,8 +24,9 @@ impl Key {
     pub(super) fn new(content: [u8; 32], hint: &Hint, place: &Place, standing: Standing) -> Self {
         let mut hash = Sha256::new();
         hash.update(content);
-        let flags = [place.again, place.preview, place.stock, hint.name.is_some(), hint.content_type.is_some()];
+        let flags = [place.again, place.marked, place.preview, place.stock];
         hash.update(flags.map(u8::from));
+        hash.update([hint.name.is_some(), hint.content_type.is_some()].map(u8::from));
         hash.update(place.depth.to_le_bytes());
         let (name, content_type) = (hint.name.as_deref(), hint.content_type.as_deref());
         for text in [name, content_type, Some(&*place.part), place.disguise] {

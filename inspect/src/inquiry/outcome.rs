@@ -74,7 +74,8 @@ impl Inquiry {
             Origin::Raw(base) => (Standing::Raw, base),
             Origin::Transfer(_) | Origin::Within(_) => (Standing::Encoded, 0),
         };
-        let content = content.filter(|_| self.remembers_containers());
+        // What a piece comes to is told, or not, by what else is in the message.
+        let content = content.filter(|_| self.remembers_containers() && !self.cut.is_piece());
         let cache = content.and_then(|content| Some((self.cache.clone()?, Key::new(content, hint, place, standing))));
         let known = cache.as_ref().and_then(|(cache, key)| cache.get(key));
         if let Some(known) = known.filter(|known| known.fits(self)) {
@@ -82,8 +83,10 @@ impl Inquiry {
             return known.media_type;
         }
         let mut within = self.within();
+        within.cut = self.cut.within();
         let media_type = read(&mut within);
         within.settle();
+        self.cut.learn(&within.cut);
         let mut outcome = self.outcome(within, media_type, stands);
         // Behind an encoding of a mail, and in a text, the edits are its own.
         let moves = standing != Standing::Encoded || outcome.edits.are_lost();
@@ -130,6 +133,7 @@ impl Inquiry {
             late: self.late,
             calls: self.calls,
             cut: super::Cut::default(),
+            ciphers: std::mem::take(&mut self.ciphers),
             sought: self.sought.clone(),
             careful: self.careful,
             inspection: Inspection::default(),
@@ -144,6 +148,7 @@ impl Inquiry {
     /// Takes back what was lent, and what the container came to.
     fn outcome(&mut self, within: Self, media_type: Option<&'static str>, stood: u64) -> Outcome {
         self.sink = within.sink;
+        self.ciphers = within.ciphers;
         self.headings = within.headings;
         self.keys = within.keys;
         self.found = within.found;

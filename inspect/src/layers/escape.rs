@@ -72,6 +72,7 @@ fn parse(text: &[u8]) -> Option<Escape> {
             b't' => Some(one(Kind::Backslash, b'\t', 2)),
             b'"' => Some(one(Kind::Backslash, b'"', 2)),
             b'\\' => Some(one(Kind::Backslash, b'\\', 2)),
+            b'/' => Some(one(Kind::Backslash, b'/', 2)),
             _ => None,
         },
         _ => None,
@@ -223,8 +224,7 @@ fn is_value(text: &[u8], at: usize) -> bool {
 pub(crate) fn first(text: &[u8], core: Range<usize>) -> Option<Kind> {
     let bytes = text.get(core.clone()).unwrap_or_default();
     // The other signs first: they are rarer, and each decides alone.
-    let pair = |escape: &Escape| escape.kind == Kind::Backslash && escape.bytes.first() == Some(&b'\\');
-    let escape = |at: usize| text.get(core.start + at..).and_then(parse).filter(|escape| !pair(escape));
+    let escape = |at: usize| text.get(core.start + at..).and_then(parse).filter(|_| !is_weak(text, core.start + at));
     let single = memchr::memchr3_iter(b'%', b'&', b'\\', bytes).find_map(|at| Some((at, escape(at)?.kind)));
     let upto = single.map_or(bytes.len(), |(at, _)| at);
     let mut printable = 0;
@@ -261,9 +261,26 @@ fn is_assignment(text: &[u8], at: usize, byte: u8, taken: usize) -> bool {
 /// Percent signs, references and backslashes: each alone is believed.
 pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
     let escape = parse(text.get(at..)?)?;
-    // Two backslashes are one where there are other escapes; by themselves they begin names of shares.
-    let pair = text.get(at + 1) == Some(&b'\\');
-    (escape.kind != Kind::QuotedPrintable && !pair).then(|| (escape.kind.name(), 1))
+    (escape.kind != Kind::QuotedPrintable && !is_weak(text, at)).then(|| (escape.kind.name(), 1))
+}
+
+/// Whether a backslash is undone only where there are other escapes. Two are one there; by themselves they begin names of shares.
+/// One before a slash is how many programs write addresses in JSON, and cuts base64.
+fn is_weak(text: &[u8], at: usize) -> bool {
+    /// Digits and capitals stand among so many signs of base64; those of addresses are words.
+    const SIGNS: usize = 8;
+    match text.get(at..at + 2) {
+        Some(b"\\\\") => true,
+        Some(b"\\/") => {
+            let before = text.get(at.saturating_sub(SIGNS)..at).unwrap_or_default();
+            let has = |is: fn(&u8) -> bool| before.iter().any(is);
+            !(before.len() == SIGNS
+                && before.iter().all(u8::is_ascii_alphanumeric)
+                && has(u8::is_ascii_uppercase)
+                && (has(u8::is_ascii_digit) || has(u8::is_ascii_lowercase) || before.iter().all(|b| *b == b'A')))
+        }
+        _ => false,
+    }
 }
 
 /// So much makes quoted-printable.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use chot_detectors::{BLOCK, Blocks, Sheet, Signs, signs};
 
 use super::encoded::{self, Lines};
-use super::{base85, escape, runs, turned, uu};
+use super::{base85, carried, escape, runs, turned, uu};
 use crate::inquiry::{Scope, Twelves};
 
 /// What a window shows; places are those of the window, in order.
@@ -38,6 +38,8 @@ pub(crate) struct Look {
     twelves: u64,
     /// The window is nothing but base64.
     encoded: bool,
+    /// Characters of control stand in it, as in a file whose bytes are its letters.
+    pub(super) raw: bool,
 }
 
 /// What is needed to tell whether runs of characters mean anything.
@@ -88,6 +90,9 @@ impl Look {
             look.file = behind.find_map(|at| uu::begin_of(text, at).filter(|at| core.contains(at)));
         }
         look.pairs.sort_unstable();
+        // A short file may have none of the others.
+        let beginning = text.get(core.start..core.end.min(core.start + 4)).unwrap_or_default();
+        look.raw |= beginning.iter().any(|b| carried::is_control(*b));
         look.twelves = twelves.end();
         look.dump = super::dump::begin(text, core, look.lines.iter().map(|(end, _)| *end));
         look.drawn = super::blocks::begin(text, core, look.lines.iter().map(|(end, _)| *end));
@@ -109,8 +114,21 @@ impl Look {
 
     /// Whether there is nothing to look into.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { signs, words, marked, pairs, file, dump, drawn, lines: _, cuts: _, long: _, twelves: _, encoded: _ } =
-            self;
+        let Self {
+            signs,
+            words,
+            marked,
+            pairs,
+            file,
+            dump,
+            drawn,
+            lines: _,
+            cuts: _,
+            long: _,
+            twelves: _,
+            encoded: _,
+            raw,
+        } = self;
         signs.is_empty()
             && words.is_empty()
             && marked.is_empty()
@@ -118,18 +136,33 @@ impl Look {
             && file.is_none()
             && dump.is_none()
             && drawn.is_none()
+            && !raw
     }
 
     /// Whether all that shows comes to nothing, all of `text` looked at: too few pairs, and runs of characters that mean
     /// nothing.
     pub(crate) fn is_in_vain(&self, text: &[u8], room: &mut Room) -> bool {
-        let Self { signs, words, marked, pairs, file, dump, drawn, lines: _, cuts: _, long: _, twelves: _, encoded: _ } =
-            self;
+        let Self {
+            signs,
+            words,
+            marked,
+            pairs,
+            file,
+            dump,
+            drawn,
+            lines: _,
+            cuts: _,
+            long: _,
+            twelves: _,
+            encoded: _,
+            raw,
+        } = self;
         let run = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         signs.is_empty()
             && file.is_none()
             && dump.is_none()
             && drawn.is_none()
+            && !raw
             && (pairs.is_empty() || super::pairs::are_too_few(text))
             && marked.iter().map(run).all(|run| base85::means_nothing(run, &mut room.beginnings))
             // A run may go on behind a line end.
@@ -166,8 +199,12 @@ impl Look {
                 if text.get(at + 2..at + 4).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit)) {
                     self.pairs.push(at);
                 }
-            } else if begins(text, at) {
-                self.signs.push(at);
+            } else {
+                // Those of control that are looked for among all signs, but for the one that terminals have.
+                self.raw |= matches!(text.get(at), Some(0 | 0x15 | 0x16 | 0x18));
+                if begins(text, at) {
+                    self.signs.push(at);
+                }
             }
         }
     }

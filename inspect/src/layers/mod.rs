@@ -5,6 +5,7 @@
 
 mod base85;
 mod blocks;
+mod carried;
 mod code;
 mod deflate;
 mod dump;
@@ -30,12 +31,16 @@ mod wide;
 use std::ops::Range;
 
 use crate::inquiry::{Inquiry, Place};
+use crate::object::is_armoured;
 use crate::view::View;
 
 pub(crate) use escape::{entity, unescaped};
 pub(crate) use lists::Written;
 pub(crate) use look::{Look, Room, Suspects, is_meaningless};
 pub(crate) use uu::is_uuencoded;
+
+/// As much of a line that begins an encrypted text may stand before a window.
+const ARMOUR_BEFORE: usize = 32;
 
 /// The second look at one text.
 pub(crate) struct Layers {
@@ -47,6 +52,7 @@ pub(crate) struct Layers {
     rewrites: rewrite::Rewrites,
     base85: base85::Base85,
     lists: lists::Lists,
+    carried: carried::Carried,
     place: Place,
 }
 
@@ -61,6 +67,7 @@ impl Layers {
             rewrites: rewrite::Rewrites::default(),
             base85: base85::Base85::default(),
             lists: lists::Lists::default(),
+            carried: carried::Carried::default(),
             place: place.clone(),
         }
     }
@@ -84,8 +91,26 @@ impl Layers {
         self.dump.read(text, core, look.dump, place, inquiry);
         self.drawn.read(text, core, look.drawn, place, inquiry);
         self.base85.read(text, core, &look.marked, place, inquiry);
-        self.rewrites.read(view, core, &look.signs, place, inquiry);
+        let mut file = None;
+        // What was undone is looked at for all of these characters, as a look does for some.
+        let is_raw = || text.get(core.clone()).unwrap_or_default().iter().any(|b| carried::is_control(*b));
+        if look.raw || self.carried.is_open() || place.undone != 0 && is_raw() {
+            file = self.carried.read(view, core, place, inquiry);
+        }
+        match file {
+            None => self.rewrites.read(view, core, &look.signs, place, inquiry),
+            // Bytes of a file are no signs of anything.
+            Some(file) => {
+                let signs: Vec<usize> = look.signs.iter().copied().filter(|at| !file.contains(at)).collect();
+                self.rewrites.read(view, core, &signs, place, inquiry);
+            }
+        }
         self.lists.read(text, core, place, inquiry);
+        if place.undone != 0
+            && is_armoured(text.get(core.start.saturating_sub(ARMOUR_BEFORE)..core.end).unwrap_or_default())
+        {
+            inquiry.refuse(place, chot_model::OpaqueReason::Encrypted, 1);
+        }
     }
 
     /// The text ends.
@@ -98,5 +123,6 @@ impl Layers {
         self.base85.end(&self.place, inquiry);
         self.rewrites.finish(inquiry);
         self.lists.end(&self.place, inquiry);
+        self.carried.end(&self.place, inquiry);
     }
 }

@@ -12,7 +12,7 @@ use super::escape;
 use super::pairs::HEX;
 use crate::Hint;
 use crate::base64;
-use crate::inquiry::{Inquiry, Place};
+use crate::inquiry::{Inquiry, Place, Watch};
 use crate::object::Object;
 use crate::sniff;
 
@@ -110,27 +110,38 @@ impl Code {
 /// What a run decodes to.
 enum Content {
     Plain(Box<Object>),
+    /// What begins as a container does.
+    Container(Box<Object>, Watch),
     Deflated(Box<Deflated>),
 }
 
 impl Content {
-    fn new(decoded: &[u8], code: Code, place: &Place) -> Self {
+    fn new(decoded: &[u8], code: Code, place: &Place, inquiry: &Inquiry) -> Self {
         if code == Code::Base64 && !sniff::is_plausible(decoded) && deflate::begins(decoded) {
             return Self::Deflated(Box::new(Deflated::new(code.name(), place)));
         }
-        Self::Plain(Box::new(Object::new(Hint::default(), place.disguised(code.name()))))
+        let object = Box::new(Object::new(Hint::default(), place.disguised(code.name())));
+        if sniff::is_container(decoded) {
+            return Self::Container(object, Watch::new(decoded, false, place, inquiry));
+        }
+        Self::Plain(object)
     }
 
     fn push(&mut self, decoded: &[u8], inquiry: &mut Inquiry) {
         match self {
             Self::Plain(object) => object.push(decoded, inquiry),
+            Self::Container(object, watch) => inquiry.watch(watch, |inquiry| object.push(decoded, inquiry)),
             Self::Deflated(deflated) => deflated.push(decoded, inquiry),
         }
     }
 
-    fn finish(self, inquiry: &mut Inquiry) {
+    fn finish(self, place: &Place, inquiry: &mut Inquiry) {
         match self {
             Self::Plain(mut object) => object.finish(None, inquiry),
+            Self::Container(mut object, mut watch) => {
+                inquiry.watch(&mut watch, |inquiry| object.finish(None, inquiry));
+                inquiry.watched(watch, place);
+            }
             Self::Deflated(deflated) => deflated.finish(inquiry),
         }
     }
@@ -202,6 +213,8 @@ impl Runs {
                     self.end_line();
                 }
                 Some(b'\n' | b' ' | b'\t' | b'>') if self.between => {}
+                // Slashes as many programs write them in JSON.
+                Some(b'\\') if self.line > 0 && text.get(at + 1) == Some(&b'/') => {}
                 _ => {
                     self.cut = escape::cuts(text, at);
                     self.end(place, inquiry);
@@ -295,7 +308,7 @@ impl Runs {
             None => meant.or_else(|| codes(&self.run).next()).unwrap_or(Code::Base64),
         };
         code.decode(&self.run, &mut decoded);
-        let (_, content) = self.open.get_or_insert_with(|| (code, Content::new(&decoded, code, place)));
+        let (_, content) = self.open.get_or_insert_with(|| (code, Content::new(&decoded, code, place, inquiry)));
         content.push(&decoded, inquiry);
         self.run.clear();
         self.decoded = decoded;
@@ -308,15 +321,16 @@ impl Runs {
         if let Some((code, mut content)) = self.open.take() {
             code.decode(&self.run, &mut decoded);
             content.push(&decoded, inquiry);
-            content.finish(inquiry);
+            content.finish(place, inquiry);
         } else if self.run.len() >= RUN_MIN && (whole > 0 || short_means(&self.run) != Some(false)) {
             let mut means = false;
             for code in codes(&self.run) {
                 code.decode(&self.run, &mut decoded);
                 means |= self.inspect(&decoded, code, place, inquiry);
             }
-            if let Some(code) = codes(&self.run).next().filter(|_| !means && whole > 0) {
-                code.decode(self.run.get(..whole).unwrap_or_default(), &mut decoded);
+            let whole = self.run.get(..whole).unwrap_or_default();
+            if let Some(code) = codes(whole).next().filter(|_| !means && !whole.is_empty()) {
+                code.decode(whole, &mut decoded);
                 means = inspect(&decoded, code.name(), place, inquiry);
             }
             if let (false, RUN_MIN..LINE_MIN) = (means, width) {
@@ -348,14 +362,7 @@ impl Runs {
 
     /// As [`inspect`], of what the run decodes to, which may be cut.
     fn inspect(&self, bytes: &[u8], code: Code, place: &Place, inquiry: &mut Inquiry) -> bool {
-        let mut means = false;
-        let mut read = |inquiry: &mut Inquiry| means = inspect(bytes, code.name(), place, inquiry);
-        if code == Code::Base64 && sniff::is_container(bytes) {
-            inquiry.contained(bytes, self.cut, place, read);
-        } else {
-            read(inquiry);
-        }
-        means
+        inspect_cut(bytes, self.cut, code.name(), place, inquiry)
     }
 }
 
@@ -516,6 +523,15 @@ fn is_base32(run: &[u8]) -> bool {
 
 /// Inspects what a run decodes to, when it means anything; tells whether it does.
 pub(super) fn inspect(bytes: &[u8], how: &'static str, place: &Place, inquiry: &mut Inquiry) -> bool {
+    inspect_cut(bytes, false, how, place, inquiry)
+}
+
+/// As [`inspect`]; `cut` says that something cuts it behind `bytes`.
+fn inspect_cut(bytes: &[u8], cut: bool, how: &'static str, place: &Place, inquiry: &mut Inquiry) -> bool {
+    if sniff::is_container(bytes) {
+        inquiry.contained(bytes, cut, place, |inquiry| open(bytes, how, place, inquiry));
+        return true;
+    }
     let means = sniff::is_plausible(bytes);
     if means {
         open(bytes, how, place, inquiry);

@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use crate::Hint;
-use crate::inquiry::{Inquiry, Place};
+use crate::inquiry::{Inquiry, Place, Watch};
 use crate::object::Object;
+use crate::sniff;
 
 /// A line of a uuencoded file has 61 characters and at most 85, with a margin before and a sum behind; longer ones are none.
 const LINE_MAX: usize = 100;
@@ -51,6 +52,9 @@ pub(super) fn begin_of(text: &[u8], at: usize) -> Option<usize> {
 pub(super) struct Uuencoded {
     line: Vec<u8>,
     open: Option<Box<Object>>,
+    /// What is open begins as a container does.
+    watch: Option<Watch>,
+    is_begun: bool,
     /// What stands before its first line, and then before all: signs of a citation or remark.
     margin: Vec<u8>,
 }
@@ -82,7 +86,7 @@ impl Uuencoded {
             } else {
                 // No line of a file, nor the first of one.
                 self.line.clear();
-                self.end(inquiry);
+                self.end(place, inquiry);
             }
             at += len;
             if ends {
@@ -105,10 +109,18 @@ impl Uuencoded {
             .unwrap_or(line);
         if let Some(object) = &mut self.open {
             match decoded(line) {
-                Some(bytes) if !bytes.is_empty() => object.push(&bytes, inquiry),
+                Some(bytes) if !bytes.is_empty() => {
+                    if !std::mem::replace(&mut self.is_begun, true) && sniff::is_container(&bytes) {
+                        self.watch = Some(Watch::new(&bytes, false, place, inquiry));
+                    }
+                    match &mut self.watch {
+                        Some(watch) => inquiry.watch(watch, |inquiry| object.push(&bytes, inquiry)),
+                        None => object.push(&bytes, inquiry),
+                    }
+                }
                 // Lines are parted by empty ones where line ends were doubled.
                 _ if line.is_empty() => {}
-                _ => self.end(inquiry),
+                _ => self.end(place, inquiry),
             }
         } else if is_begin(line) {
             self.open = Some(Box::new(Object::new(Hint::default(), place.disguised("uuencode"))));
@@ -118,12 +130,18 @@ impl Uuencoded {
     /// The text ends; its last line may have no line break.
     pub(super) fn finish(&mut self, place: &Place, inquiry: &mut Inquiry) {
         self.end_line(place, inquiry);
-        self.end(inquiry);
+        self.end(place, inquiry);
     }
 
-    fn end(&mut self, inquiry: &mut Inquiry) {
-        if let Some(mut object) = self.open.take() {
-            object.finish(None, inquiry);
+    fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        self.is_begun = false;
+        match (self.open.take(), self.watch.take()) {
+            (Some(mut object), Some(mut watch)) => {
+                inquiry.watch(&mut watch, |inquiry| object.finish(None, inquiry));
+                inquiry.watched(watch, place);
+            }
+            (Some(mut object), None) => object.finish(None, inquiry),
+            (None, _) => {}
         }
     }
 }
@@ -233,8 +251,10 @@ mod tests {
                 [uuencoded(&gz, '`'), filled.clone(), cut, filled.replace('\n', "\r\n"), filled.replace('\n', "\n\n")]
             {
                 let found = inspect(text.clone()).inspection;
-                let told = (found.distinct(chot_model::DetectorId::Cccd), found.opaque);
-                assert_eq!(told, (1, vec![]), "{extra}: {text}");
+                let told =
+                    (found.distinct(chot_model::DetectorId::Cccd), found.opaque.iter().map(|o| o.reason).collect());
+                // As the packed file by itself: zeros are no text.
+                assert_eq!(told, (1, vec![chot_model::OpaqueReason::UnsupportedFormat]), "{extra}: {text}");
             }
             // What is packed within and broken is told.
             for broken in [uuencoded(&gz[..gz.len() - 20], ' '), uuencoded(&gz[..gz.len() - 4], ' ')] {

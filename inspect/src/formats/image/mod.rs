@@ -127,6 +127,9 @@ pub(crate) fn read(bytes: &[u8], each: &mut dyn FnMut(Piece<'_>) -> bool) -> Res
     Ok(())
 }
 
+/// Letters of a preview that may be large ones.
+const PREVIEW_TEXT_MAX: usize = 120;
+
 /// Inspects a file of pictures.
 fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Texts) -> Option<&'static str> {
     scan_bytes(source, place, inquiry);
@@ -188,7 +191,9 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
                 let mut time = ocr::Time { left: inquiry.print_left, deadline: inquiry.deadline() };
                 let page = if may_read { pages::read(page, &mut time) } else { ocr::Page::default() };
                 inquiry.print_left = time.left;
-                if !page.text.is_empty() {
+                // Of a page shown so small digits are guessed; letters of which a preview has room for a line are not.
+                let is_guessed = place.preview && small && page.text.chars().count() > PREVIEW_TEXT_MAX;
+                if !page.text.is_empty() && !is_guessed {
                     object(page.text.as_bytes(), place.member("ocr", Origin::Lost), inquiry);
                 }
                 if place.preview && small {

@@ -47,7 +47,7 @@ fn actions<'b>(
     let (_, header) = part(&mut rest).ok_or_else(cut)?;
     // How it is packed, which nobody does; its measure; its size; how many actions it has.
     let count = header.len().checked_sub(4).and_then(|at| u32_at(header, at)).ok_or_else(cut)?;
-    let mut font = Font::STOCK;
+    let (mut font, mut before) = (Font::STOCK, None);
     for _ in 0..count {
         let kind = u16_at(rest, 0).ok_or_else(cut)?;
         rest = rest.get(2..).unwrap_or_default();
@@ -56,7 +56,7 @@ fn actions<'b>(
             return Err(OpaqueReason::TimeLimit);
         }
         match kind {
-            112..=115 => text(kind, version, body, font, drawing, inquiry).ok_or_else(cut)?,
+            112..=115 => text((kind, version, body), font, &mut before, drawing, inquiry).ok_or_else(cut)?,
             // Bitmaps as files, some with a place or a mask behind.
             116..=124 => picture(body, drawing, inquiry)?,
             138 => font = height(body).map_or(font, |height| Font { height, ..font }),
@@ -72,11 +72,23 @@ fn actions<'b>(
 }
 
 /// A text behind its place (112), with the places of its letters (113), a width (114), or in a rectangle (115).
-fn text(kind: u16, version: u16, body: &[u8], font: Font, drawing: &mut Drawing, inquiry: &mut Inquiry) -> Option<()> {
+fn text(
+    action: (u16, u16, &[u8]),
+    font: Font,
+    before: &mut Option<Said>,
+    drawing: &mut Drawing,
+    inquiry: &mut Inquiry,
+) -> Option<()> {
+    let (kind, version, body) = action;
     let place = |at: usize| u32_at(body, at).map(|n| f64::from(n.cast_signed()));
     let (x, y, height) = (place(0)?, place(4)?, font.height.abs());
     let said = body.get(if kind == 115 { 16 } else { 8 }..)?;
-    let (text, width) = Said::wide(said, kind).or_else(|| Said::narrow(said, kind, version, font))?.drawn();
+    let said = Said::wide(said, kind).or_else(|| Said::narrow(said, kind, version, font))?;
+    let (text, width) = said.drawn(before.as_ref());
+    *before = Some(said);
+    if text.is_empty() {
+        return Some(());
+    }
     let letters = text.chars().count() as f64;
     let width = width.map_or(height * 0.5 * letters, f64::from);
     drawing.write(Spot { x, y, width, height }, text, inquiry);
@@ -132,9 +144,26 @@ impl Said {
         Some((Self { units, from, len, width }, rest))
     }
 
-    fn drawn(&self) -> (String, Option<u32>) {
-        let units = self.units.get(self.from..).unwrap_or_default();
-        (String::from_utf16_lossy(units.get(..self.len).unwrap_or(units)), self.width)
+    /// The part that is drawn behind what was drawn `before`. A number that goes on in the next line of a narrow cell is read
+    /// whole in the first.
+    fn drawn(&self, before: Option<&Self>) -> (String, Option<u32>) {
+        let digit = |unit: &&u16| (0x30..0x3a).contains(*unit);
+        let (head, behind) = self.units.split_at(self.from.min(self.units.len()));
+        let (part, rest) = behind.split_at(self.len.min(behind.len()));
+        let goes_on = part.first().as_ref().is_some_and(digit);
+        let is_read = before.is_some_and(|said| said.units == self.units && said.from + said.len == self.from);
+        let begun = head.iter().rev().take_while(digit).count();
+        let (from, to) = (self.from, self.from + part.len());
+        let from = match (goes_on && begun > 0, is_read) {
+            (true, true) => from + part.iter().take_while(digit).count(),
+            (true, false) => from - begun,
+            (false, _) => from,
+        };
+        let left = rest.iter().take_while(digit).count();
+        let to = if part.last().as_ref().is_some_and(digit) { to + left } else { to };
+        // The middle of a number was read with its beginning.
+        let units = if from >= self.from + part.len() { &[] } else { self.units.get(from..to).unwrap_or(part) };
+        (String::from_utf16_lossy(units), self.width)
     }
 }
 

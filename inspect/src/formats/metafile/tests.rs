@@ -350,6 +350,31 @@ fn strings_of_old_and_new_versions_are_drawn_in_the_parts_they_tell() {
 }
 
 #[test]
+fn a_number_whose_drawing_goes_on_in_the_next_line_is_read_whole() {
+    // As LibreOffice draws a string in a narrow cell of a table: all of it is said with each part.
+    let part = |y: i32, text: &str, from: usize, len: usize| {
+        let said = [numbers(&[text.encode_utf16().count() as i32]), wide(text)].concat();
+        let places = numbers(&[1, 8 * len as i32]);
+        action(113, 2, &[numbers(&[0, y]), said, words(&[from as i16, len as i16]), places].concat())
+    };
+    // A letter a line: the year is no number again and again.
+    let year = "01/02/1970";
+    let lines: Vec<Vec<u8>> = (0..10).map(|n| part(20 * n, year, n as usize, 1)).collect();
+    assert_eq!(inspect(&star(&lines)).identifiers(), 0);
+    for (text, cut, number) in [
+        ("Số CCCD 001090123456", 17, Some((DetectorId::Cccd, 1))),
+        ("Mã số BHXH 7911234567", 16, Some((DetectorId::Bhxh, 1))),
+        ("Số đơn hàng 001990123456", 17, None),
+    ] {
+        let len = text.chars().count();
+        let drawn = star(&[part(0, text, 0, cut), part(20, text, cut, len - cut)]);
+        let inspection = inspect(&drawn);
+        let told = DetectorId::identifiers().map(|id| (id, inspection.distinct(id))).filter(|(_, n)| *n > 0);
+        assert_eq!(told.collect::<Vec<_>>(), Vec::from_iter(number), "{text}");
+    }
+}
+
+#[test]
 fn what_is_cut_is_told() {
     let files = [
         enhanced(&[said(1, 1, "Số CCCD 001090123456")]),

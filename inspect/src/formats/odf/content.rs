@@ -31,6 +31,8 @@ pub(super) struct Content {
     row: Vec<(usize, View)>,
     values: Vec<(usize, View)>,
     has_values: bool,
+    /// One of them shows less than it holds.
+    hides: bool,
     value: Option<View>,
     column: usize,
     columns: usize,
@@ -69,6 +71,7 @@ impl Content {
             row: Vec::new(),
             values: Vec::new(),
             has_values: false,
+            hides: false,
             value: None,
             column: 0,
             columns: 1,
@@ -125,6 +128,7 @@ impl Content {
         let mut view = std::mem::take(&mut self.cell.view);
         view.trim(0);
         let value = self.value.take();
+        self.hides |= value.as_ref().is_some_and(|value| hides(&view.text, &value.text));
         if !view.text.is_empty() || value.is_some() {
             for column in self.column..self.column + self.columns.min(COPIES_MAX) {
                 match &value {
@@ -147,7 +151,14 @@ impl Content {
     }
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
-        let (row, values) = (std::mem::take(&mut self.row), std::mem::take(&mut self.values));
+        let (row, mut values) = (std::mem::take(&mut self.row), std::mem::take(&mut self.values));
+        if std::mem::take(&mut self.hides) && self.row_number >= HEADING_ROWS {
+            // Whose number it is, say the other cells.
+            let valued: Vec<usize> = values.iter().map(|(column, _)| *column).collect();
+            let others = row.iter().filter(|(column, _)| valued.binary_search(column).is_err());
+            values.extend(others.map(|(column, view)| (*column, view.copy())));
+            values.sort_by_key(|(column, _)| *column);
+        }
         if !row.is_empty() {
             self.shown.cells(self.row_number + 1, row, inquiry);
         }
@@ -170,6 +181,15 @@ impl Content {
         self.side.finish(inquiry);
         self.boxes.end(&self.place, inquiry);
     }
+}
+
+/// Whether a cell shows less of a long number than it holds: `7.91E+10`, or nothing.
+fn hides(shown: &[u8], value: &[u8]) -> bool {
+    const LONG: usize = 9;
+    let mut digits = shown.iter().rev().filter(|b| b.is_ascii_digit());
+    value.len() >= LONG
+        && value.iter().all(u8::is_ascii_digit)
+        && !value.iter().rev().all(|digit| digits.next() == Some(digit))
 }
 
 fn repeated(tag: &Tag<'_>, name: &[u8]) -> u64 {

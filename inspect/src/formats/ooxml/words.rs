@@ -379,6 +379,10 @@ impl Reader for Words {
             }
             b"tc" => {
                 self.span = tag.string(b"gridSpan").and_then(|n| n.parse().ok()).unwrap_or(1).min(COLUMNS_MAX);
+                // The cells that one of a slide was joined with stand behind it, and were counted with it.
+                if tag.string(b"hMerge").is_some_and(|is| is == "1" || is == "true") {
+                    self.span = 0;
+                }
                 self.in_cell |= self.tables == 1;
                 if self.strikes > 0 || self.inserts > 0 {
                     self.changes.turn(self.cell.view.text.len(), self.strikes, self.inserts);
