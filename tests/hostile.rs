@@ -4,6 +4,8 @@
 
 #[path = "hostile/documents.rs"]
 mod documents;
+#[path = "hostile/pages.rs"]
+mod pages;
 #[path = "hostile/pictures.rs"]
 mod pictures;
 #[path = "hostile/quine.rs"]
@@ -294,6 +296,11 @@ fn none_is_clean_slow_or_large() {
 #[test]
 fn no_document_is_clean_slow_or_large() {
     judge(documents::cases());
+}
+
+#[test]
+fn no_page_is_clean_slow_or_large() {
+    judge(pages::cases());
 }
 
 #[test]

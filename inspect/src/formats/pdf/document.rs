@@ -78,7 +78,7 @@ const CACHE_MAX: usize = 32 << 20;
 /// A stream that makes more is no content, and no font either.
 pub(super) const STREAM_MAX: usize = 64 << 20;
 /// A picture or attached file that makes more is not held in memory.
-const FILE_MAX: usize = 160 << 20;
+const FILE_MAX: usize = 128 << 20;
 /// Objects of one object stream; real ones hold hundreds.
 const PACK_MAX: usize = 250_000;
 /// References that lead to references, and lengths that are objects.

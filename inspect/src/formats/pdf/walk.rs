@@ -27,8 +27,8 @@ const STROKES_MAX: u64 = 400;
 const CODES_MAX: u32 = 32;
 /// Longer names of fields announce nothing.
 const NAME_MAX: usize = 400;
-/// The content of one page.
-const CONTENT_MAX: usize = STREAM_MAX;
+/// The content of one page that is in several streams: put together it is held twice.
+const CONTENT_MAX: usize = 32 << 20;
 /// The value of a field that is a stream of its own.
 const VALUE_MAX: usize = 8 << 20;
 /// Text is handed on in pieces of about this size.
@@ -163,7 +163,8 @@ impl Walk<'_, '_> {
         for part in &parts {
             let Object::Stream(stream) = self.document.resolve(part)? else { continue };
             *self.seen.runs.entry(stream.range.start).or_default() += 1;
-            let decoded = self.document.decode_within(&stream, CONTENT_MAX.saturating_sub(content.len()))?;
+            let max = if content.is_empty() { STREAM_MAX } else { CONTENT_MAX.saturating_sub(content.len()) };
+            let decoded = self.document.decode_within(&stream, max)?;
             if let Some(reason) = unread(decoded.state, decoded.bytes.is_empty() && !stream.range.is_empty()) {
                 self.opaque(&name, reason, stream.range.len())?;
             }
