@@ -85,7 +85,7 @@ const DEPTH_MAX: u32 = 48;
 /// About as much memory one object may take: a bracket in the file may take hundreds of bytes.
 const WEIGHT_MAX: usize = 32 << 20;
 /// Longer strings and names are cut.
-const STRING_MAX: usize = 8 << 20;
+const STRING_MAX: usize = 2 << 20;
 const NAME_MAX: usize = 1 << 16;
 /// What an item, a string beside its bytes, an array and a dictionary take.
 const ITEM: usize = 32;
