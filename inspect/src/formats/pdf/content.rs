@@ -13,6 +13,7 @@ use super::budget::Stop;
 use super::document::{Document, STREAM_MAX};
 use super::drawing::{Drawing, Pen, Shapes};
 use super::font::{Font, Glyph, Kept};
+use super::inline::Inline;
 use super::layout::{Layout, Run};
 use super::lex::{Dict, Lexer, Object, Stream, is_blank};
 use super::walk::unread;
@@ -41,37 +42,6 @@ pub(super) struct Seen {
     pub(super) inline: Inline,
     kept: Kept,
     shapes: Shapes,
-}
-
-/// Pictures within content streams, until they are handed on.
-#[derive(Default)]
-pub(super) struct Inline {
-    pictures: Vec<(Dict, Vec<u8>)>,
-    bytes: usize,
-    /// Pictures of this file so far.
-    count: usize,
-}
-
-impl Inline {
-    /// Takes a picture, if there is room for it.
-    fn push(&mut self, dict: Dict, bytes: &[u8]) -> Option<()> {
-        /// Of one page, and of one file.
-        const BYTES_MAX: usize = 16 << 20;
-        const COUNT_MAX: usize = 2_048;
-        let whole = self.bytes.checked_add(bytes.len()).filter(|whole| *whole <= BYTES_MAX)?;
-        self.count = self.count.checked_add(1).filter(|count| *count <= COUNT_MAX)?;
-        self.bytes = whole;
-        self.pictures.push((dict, bytes.to_vec()));
-        Some(())
-    }
-
-    /// Those of the page under way, each with its number in the file.
-    pub(super) fn take(&mut self) -> impl Iterator<Item = (usize, Dict, Vec<u8>)> + use<> {
-        let pictures = std::mem::take(&mut self.pictures);
-        let first = self.count + 1 - pictures.len().min(self.count);
-        self.bytes = 0;
-        pictures.into_iter().enumerate().map(move |(n, (dict, bytes))| (first + n, dict, bytes))
-    }
 }
 
 /// What a page came to.
