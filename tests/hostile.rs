@@ -4,6 +4,8 @@
 
 #[path = "hostile/documents.rs"]
 mod documents;
+#[path = "hostile/pages.rs"]
+mod pages;
 #[path = "hostile/pictures.rs"]
 mod pictures;
 #[path = "hostile/quine.rs"]
@@ -284,6 +286,7 @@ fn none_is_clean_slow_or_large() {
         ("many-names.7z", seven(&[1, 5, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f, 0]), Tell),
         ("header-in-header.7z", seven(&SEVEN[SEVEN.len() - 40..]), Tell),
         ("turning.db", turning(), Tell),
+        ("large.db", [DATABASE, &vec![0; 100 << 20]].concat(), Tell),
         // A window of two GiB, and a file of as many.
         ("window.lzma", b"\x5d\0\0\0\x80\xff\xff\xff\xff\xff\xff\xff\xff\0\x01\x02\x03\x04\x05".to_vec(), Tell),
         ("window.zst", b"\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00".to_vec(), Tell),
@@ -294,6 +297,11 @@ fn none_is_clean_slow_or_large() {
 #[test]
 fn no_document_is_clean_slow_or_large() {
     judge(documents::cases());
+}
+
+#[test]
+fn no_page_is_clean_slow_or_large() {
+    judge(pages::cases());
 }
 
 #[test]

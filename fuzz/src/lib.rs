@@ -257,7 +257,7 @@ fn picture(_: &Hint, bytes: &[u8]) {
     let told = || {
         let mut told = Vec::new();
         let bounds = Bounds { decoded_bytes_max: u64::MAX, time_max: Duration::from_secs(60) };
-        let ended = InProcess.extract(Kind::Picture, bytes, bounds, &[], &mut |piece| {
+        let ended = InProcess.extract(Kind::Picture, &bytes.to_vec(), bounds, &[], &mut |piece| {
             told.push(format!("{piece:?}"));
             true
         });

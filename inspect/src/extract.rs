@@ -4,6 +4,7 @@
 //! or policies, so they may run in a process that can do nothing else. What they tell is believed only as far as it is
 //! text to be searched. Where they run is the `Extractor`'s to say; without one they run right here.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chot_model::{OpaqueReason, Secret};
@@ -127,7 +128,7 @@ pub trait Extractor: Send + Sync {
     fn extract(
         &self,
         kind: Kind,
-        object: &[u8],
+        object: &dyn Source,
         bounds: Bounds,
         passwords: &[Secret],
         each: &mut dyn FnMut(Piece<'_>) -> bool,
@@ -142,11 +143,17 @@ impl Extractor for InProcess {
     fn extract(
         &self,
         kind: Kind,
-        object: &[u8],
+        object: &dyn Source,
         bounds: Bounds,
         passwords: &[Secret],
         each: &mut dyn FnMut(Piece<'_>) -> bool,
     ) -> Result<(), OpaqueReason> {
+        let held = object.in_memory(0).filter(|held| held.len() as u64 == object.len()).map(Cow::Borrowed);
+        let object = match held {
+            Some(held) => held,
+            None => Cow::Owned(read_range(object, 0..object.len()).map_err(|_| OpaqueReason::Failed)?),
+        };
+        let object = &*object;
         match kind {
             Kind::Pdf => formats::read_pdf(object, &bounds, passwords, each),
             Kind::Picture => formats::read_picture(object, each),
@@ -160,20 +167,36 @@ impl Extractor for InProcess {
     }
 }
 
-/// A larger object is not held in memory twice.
-const OBJECT_MAX: u64 = 256 << 20;
+/// A larger object is not read: a reader holds all of it in memory, and what it makes of it besides.
+const OBJECT_MAX: u64 = 160 << 20;
+/// Rows are read wherever their pages lie, and the same memory holds both.
+const DATABASE_MAX: u64 = 80 << 20;
 
 /// Reads an object apart and inspects what it is told.
 pub(crate) fn read(kind: Kind, source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
-    if let Some((bytes, archives)) = told(kind, source, place, inquiry) {
+    if let Some(archives) = told(kind, source, place, inquiry)
         // Programs find an archive by its end, whatever stands before it.
-        if !archives.hold_last(&bytes) {
-            let mut appended = formats::Appended::new(place);
-            appended.read(&bytes, inquiry);
-            appended.end(inquiry);
+        && (archives.0.is_empty() || !read_range(source, 0..source.len()).is_ok_and(|bytes| archives.hold_last(&bytes)))
+    {
+        let mut appended = formats::Appended::new(place);
+        if blocks(source, &mut |block| appended.read(block, inquiry)).is_err() {
+            inquiry.refuse(place, OpaqueReason::Failed, source.len());
         }
+        appended.end(inquiry);
     }
     None
+}
+
+/// Hands on an object block by block: all of it in memory would be as much again as its reader holds.
+fn blocks(source: &dyn Source, each: &mut dyn FnMut(&[u8])) -> std::io::Result<()> {
+    const BLOCK: u64 = 1 << 20;
+    let mut at = 0;
+    while at < source.len() {
+        let end = source.len().min(at + BLOCK);
+        each(&read_range(source, at..end)?);
+        at = end;
+    }
+    Ok(())
 }
 
 /// The archives that were told of an object as members: how long they are, and their hashes.
@@ -203,27 +226,18 @@ impl Archives {
     }
 }
 
-/// Inspects what is told of an object; gives its bytes, if they can be had, and which archives were among it.
-pub(crate) fn told(
-    kind: Kind,
-    source: &dyn Source,
-    place: &Place,
-    inquiry: &mut Inquiry,
-) -> Option<(Vec<u8>, Archives)> {
+/// Inspects what is told of an object; gives which archives were among it, if it was read.
+pub(crate) fn told(kind: Kind, source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<Archives> {
     let len = source.len();
-    if len > OBJECT_MAX {
+    if len > if kind == Kind::Sqlite { DATABASE_MAX } else { OBJECT_MAX } {
         inquiry.refuse(place, OpaqueReason::TooLarge, len);
         return None;
     }
-    let Ok(bytes) = read_range(source, 0..len) else {
-        inquiry.refuse(place, OpaqueReason::Failed, len);
-        return None;
-    };
     let (extractor, passwords) = (inquiry.extractor.clone(), inquiry.passwords.clone());
     let bounds = Bounds { decoded_bytes_max: inquiry.inflate_left(), time_max: inquiry.time_left() };
     let mut told = Told::new(place, len);
     let before = inquiry.opaque_bytes();
-    let ended = extractor.extract(kind, &bytes, bounds, &passwords, &mut |piece| told.take(piece, inquiry));
+    let ended = extractor.extract(kind, source, bounds, &passwords, &mut |piece| told.take(piece, inquiry));
     let (said, is_unread) = (told.bytes, told.is_unread);
     let archives = told.end(inquiry);
     // What was told may be more than there is of the object, where it was packed.
@@ -234,7 +248,7 @@ pub(crate) fn told(
     if let Err(reason) = ended {
         inquiry.refuse(place, reason, len);
     }
-    Some((bytes, archives))
+    Some(archives)
 }
 
 /// Takes what a reader tells.
@@ -506,7 +520,7 @@ mod tests {
         fn extract(
             &self,
             _: Kind,
-            _: &[u8],
+            _: &dyn Source,
             _: Bounds,
             _: &[Secret],
             each: &mut dyn FnMut(Piece<'_>) -> bool,

@@ -413,7 +413,14 @@ impl People {
                 if one.is_empty() {
                     introduced = introduces;
                 }
-                one.extend_from_slice(sentence);
+                // Of a text that says the same again and again, once is enough.
+                const MARKS_MAX: usize = 64;
+                if one.len() < MARKS_MAX {
+                    one.extend_from_slice(sentence);
+                } else {
+                    let new = sentence.iter().filter(|m| !one.contains(m)).copied().collect::<Vec<_>>();
+                    one.extend(new);
+                }
             }
         }
         self.record(&one, false);
@@ -498,8 +505,12 @@ fn introduces(line: &[Mark]) -> bool {
 
 /// Whether two numbers of one kind stand in it.
 fn is_of_several(marks: &[Mark]) -> bool {
-    let mut numbers = marks.iter().enumerate().filter(|(_, m)| m.detector.is_identifier());
-    numbers.any(|(n, m)| marks.iter().skip(n + 1).any(|o| o.detector == m.detector && o.hash != m.hash))
+    // Each against the first of its kind: one number on ten thousand lines is not compared with itself each time.
+    let mut first = [None; u64::BITS as usize];
+    marks.iter().filter(|m| m.detector.is_identifier()).any(|m| match first.get_mut(m.detector as usize) {
+        Some(first) => *first.get_or_insert(m.hash) != m.hash,
+        None => false,
+    })
 }
 
 /// Whether one of the names of `one` begins a line.

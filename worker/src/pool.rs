@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use chot_inspect::{Bounds, Extractor, Kind, Piece};
+use chot_inspect::{Bounds, Extractor, Kind, Piece, Source};
 use chot_model::{OpaqueReason, Secret};
 
 use crate::wire::{self, Answer, HEAD, Job};
@@ -199,7 +199,7 @@ impl Extractor for Pool {
     fn extract(
         &self,
         kind: Kind,
-        object: &[u8],
+        object: &dyn Source,
         bounds: Bounds,
         passwords: &[Secret],
         each: &mut dyn FnMut(Piece<'_>) -> bool,
@@ -215,10 +215,11 @@ impl Extractor for Pool {
         }
         worker.objects += 1;
         let secrets = wire::secrets(passwords);
-        let job = Job { kind, bounds, secrets: secrets.len() as u64, len: object.len() as u64 };
-        for bytes in [&job.to_bytes()[..], &secrets, object] {
+        let job = Job { kind, bounds, secrets: secrets.len() as u64, len: object.len() };
+        for bytes in [&job.to_bytes()[..], &secrets] {
             worker.send(bytes, deadline).map_err(|e| reason(&e))?;
         }
+        worker.send_all(object, deadline).map_err(|e| reason(&e))?;
         let mut content = Vec::new();
         loop {
             match worker.receive(deadline, &mut content).map_err(|e| reason(&e))? {
@@ -271,6 +272,22 @@ impl Worker {
                     Err(why) => return Err(why),
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Sends an object piece by piece: only the worker holds all of it.
+    fn send_all(&self, object: &dyn Source, deadline: Instant) -> io::Result<()> {
+        let (mut at, mut block) = (0, Vec::new());
+        while at < object.len() {
+            let len = usize::try_from(object.len() - at).unwrap_or(WRITE).min(WRITE);
+            block.resize(len, 0);
+            let n = object.read_at(at, &mut block)?;
+            if n == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.send(block.get(..n).unwrap_or_default(), deadline)?;
+            at += n as u64;
         }
         Ok(())
     }

@@ -233,7 +233,7 @@ mod tests {
         fn extract(
             &self,
             kind: crate::Kind,
-            object: &[u8],
+            object: &dyn crate::Source,
             bounds: crate::Bounds,
             passwords: &[chot_model::Secret],
             each: &mut dyn FnMut(crate::Piece<'_>) -> bool,

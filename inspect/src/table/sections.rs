@@ -19,8 +19,9 @@ const ROW_DIGITS_MIN: usize = 6;
 /// Names remembered.
 const NAMES_MAX: usize = 1_024;
 
-/// Whether the cells of a row are headings, and say of whom the rows below are. Nearly all rows have a cell that begins with
-/// a digit, and no header has.
+/// Whether the cells of a row are headings, and say of whom the rows below are: by names, or by two kinds of numbers and little
+/// else, as the columns right of the names stand on a page of their own. Nearly all rows have a cell that begins with a
+/// digit, and no header has.
 pub(crate) fn are_headings<'t>(cells: impl Iterator<Item = &'t [u8]> + Clone, inquiry: &mut Inquiry) -> bool {
     if cells.clone().any(|cell| cell.first().is_some_and(u8::is_ascii_digit)) {
         return false;
@@ -44,7 +45,9 @@ pub(crate) fn are_headings<'t>(cells: impl Iterator<Item = &'t [u8]> + Clone, in
             return false;
         }
     }
-    named && columns.len() > 1
+    let numbers = columns.iter().filter(|column| column.is_identifier()).count();
+    // Rows say which papers somebody has, beside other things.
+    columns.len() > 1 && (named || numbers > 1 && strange * 3 <= all)
 }
 
 /// Where a second table begins in rows of which a first one has a header and a row with numbers.
@@ -228,6 +231,22 @@ mod tests {
                     }
                     let tabs = format!("Kính gửi anh chị\n\n{}", text.replace(',', "\t"));
                     assert_eq!(counted("a.txt", &tabs).0, found, "{tabs}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn columns_that_stand_below_those_of_the_names_are_read_under_their_own_headings() {
+        let names = format!("STT\tHọ tên\tTổ\n{}", "1\tLê Văn An\tMay\n".repeat(20));
+        let numbers = rows("BHXH", 20).lines().map(|number| format!("x\t{number}\t\n")).collect::<String>();
+        for between in ["", "\n", "\n\nTrang 2\n\n"] {
+            for (header, found) in
+                [("Số CCCD\tMã số BHXH\tGhi chú", 20), ("Kho\tMã đơn hàng\tGhi chú", 0), ("Kho\tCCCD\tx", 0)]
+            {
+                let text = format!("{names}{between}{header}\n{numbers}");
+                for name in ["a.tsv", "a.txt"] {
+                    assert_eq!(counted(name, &text).0, [0, found], "{name} {text}");
                 }
             }
         }

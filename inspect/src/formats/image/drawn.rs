@@ -9,6 +9,7 @@ use chot_model::OpaqueReason;
 use super::told::{Event, Told};
 use crate::extract::{Bounds, Kind};
 use crate::inquiry::{Inquiry, Place};
+use crate::source::Source;
 
 /// The smallest code has 21 modules on a side; the largest 177, and more cells are none of one drawn so.
 pub(crate) const SIDE_MIN: usize = 21;
@@ -51,7 +52,7 @@ fn picture(rows: &[Vec<bool>]) -> Option<Option<Vec<u8>>> {
 }
 
 /// Reads the codes of a picture.
-fn show(picture: &[u8], place: &Place, inquiry: &mut Inquiry) {
+fn show(picture: &dyn Source, place: &Place, inquiry: &mut Inquiry) {
     let bounds = Bounds { decoded_bytes_max: u64::MAX, time_max: inquiry.time_left() };
     let extractor = inquiry.extractor.clone();
     let mut told = Told::default();

@@ -22,6 +22,8 @@ pub(super) struct Budget {
     work: Cell<u64>,
     /// Bytes that decoding may still make.
     decoded: Cell<u64>,
+    /// Bytes of programs (contents, maps, fonts) that may still be run: each takes far longer than to decode.
+    run: Cell<u64>,
     deadline: Option<Instant>,
 }
 
@@ -31,8 +33,9 @@ const WORK_MIN: u64 = 64 << 20;
 const WORK_PER_BYTE: u64 = 64;
 /// How often every byte that decoding makes may be looked at.
 const WORK_PER_DECODED: u64 = 8;
-/// One stream that makes more is no page, and none that anybody could open.
-const STREAM_MAX: u64 = 192 << 20;
+/// Bytes of programs that are run however small the file, and how many for each of its bytes.
+const RUN_MIN: u64 = 384 << 20;
+const RUN_PER_BYTE: u64 = 16;
 
 impl Budget {
     pub(super) fn new(len: usize, bounds: &Bounds) -> Self {
@@ -42,6 +45,7 @@ impl Budget {
         Self {
             work: Cell::new(work),
             decoded: Cell::new(bounds.decoded_bytes_max),
+            run: Cell::new(RUN_MIN.saturating_add((len as u64).saturating_mul(RUN_PER_BYTE))),
             deadline: Instant::now().checked_add(bounds.time_max),
         }
     }
@@ -58,9 +62,16 @@ impl Budget {
         Ok(())
     }
 
-    /// How much one stream may make.
-    pub(super) fn decoded_max(&self) -> usize {
-        usize::try_from(self.decoded.get().min(STREAM_MAX)).unwrap_or(usize::MAX)
+    /// Takes note of a program of so many bytes that is to be run.
+    pub(super) fn run(&self, bytes: usize) -> Result<(), Stop> {
+        let run = self.run.get().checked_sub(bytes as u64).ok_or(Stop::Bound(OpaqueReason::TooLarge))?;
+        self.run.set(run);
+        self.spend(bytes)
+    }
+
+    /// How much a stream may make that may make `max`.
+    pub(super) fn decoded_max(&self, max: usize) -> usize {
+        usize::try_from(self.decoded.get()).unwrap_or(usize::MAX).min(max)
     }
 
     /// Takes note of what a stream came to.

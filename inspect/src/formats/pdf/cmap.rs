@@ -9,16 +9,27 @@ use super::lex::{Lexer, Object};
 pub(super) struct CMap {
     /// Length in bytes, first and last code.
     pub(super) spaces: Vec<(usize, u32, u32)>,
-    text: HashMap<u32, String>,
-    text_ranges: Vec<(u32, u32, String)>,
+    text: HashMap<u32, Text>,
+    text_ranges: Vec<(u32, u32, Text)>,
+    /// All texts, one after the other.
+    pool: String,
     selectors: HashMap<u32, u32>,
     selector_ranges: Vec<(u32, u32, u32)>,
+}
+
+/// A text within the pool.
+#[derive(Clone, Copy, Debug)]
+struct Text {
+    from: u32,
+    len: u8,
 }
 
 /// More entries than there are codes in a font.
 const ENTRIES_MAX: usize = 200_000;
 /// A ligature stands for a handful of letters.
 const TEXT_MAX: usize = 64;
+/// What all texts of a font come to: most codes stand for one letter.
+const POOL_MAX: usize = 4 << 20;
 
 impl CMap {
     pub(super) fn parse(bytes: &[u8]) -> Self {
@@ -65,7 +76,9 @@ impl CMap {
             Object::Name(name) => super::glyphs::named(&name).map(String::from),
             _ => return None,
         };
-        self.text.extend(to.map(|to| (number(code), to)));
+        if let Some(to) = to.and_then(|to| self.pooled(&to)) {
+            self.text.insert(number(code), to);
+        }
         Some(())
     }
 
@@ -73,15 +86,41 @@ impl CMap {
         let high = number(lexer.object()?.string()?);
         let low = number(low);
         match lexer.object()? {
-            Object::String(to) => self.text_ranges.extend(text(&to).map(|to| (low, high, to))),
+            Object::String(to) => {
+                let to = text(&to).and_then(|to| self.pooled(&to));
+                self.text_ranges.extend(to.map(|to| (low, high, to)));
+            }
             Object::Array(items) => {
                 for (code, item) in (low..=high).zip(items.iter().take(ENTRIES_MAX)) {
-                    self.text.extend(item.string().and_then(text).map(|to| (code, to)));
+                    if let Some(to) = item.string().and_then(text).and_then(|to| self.pooled(&to)) {
+                        self.text.insert(code, to);
+                    }
                 }
             }
             _ => return None,
         }
         Some(())
+    }
+
+    fn pooled(&mut self, text: &str) -> Option<Text> {
+        let (from, len) = (u32::try_from(self.pool.len()).ok()?, u8::try_from(text.len()).ok()?);
+        if self.pool.len() + text.len() > POOL_MAX {
+            return None;
+        }
+        self.pool.push_str(text);
+        Some(Text { from, len })
+    }
+
+    fn said(&self, text: Text) -> &str {
+        let from = text.from as usize;
+        self.pool.get(from..from + usize::from(text.len)).unwrap_or_default()
+    }
+
+    /// What it takes of memory.
+    pub(super) fn weight(&self) -> usize {
+        const ENTRY: usize = 32;
+        let entries = self.text.len() + self.text_ranges.len() + self.selectors.len() + self.selector_ranges.len();
+        self.pool.len() + entries * ENTRY
     }
 
     fn selector_char(&mut self, lexer: &mut Lexer<'_>, code: &[u8]) -> Option<()> {
@@ -100,10 +139,10 @@ impl CMap {
     /// What a code stands for.
     pub(super) fn text(&self, code: u32) -> Option<String> {
         if let Some(text) = self.text.get(&code) {
-            return Some(text.clone());
+            return Some(self.said(*text).to_owned());
         }
         let (low, text) = within(&self.text_ranges, code)?;
-        let mut chars: Vec<char> = text.chars().collect();
+        let mut chars: Vec<char> = self.said(*text).chars().collect();
         let last = chars.last_mut()?;
         *last = char::from_u32(u32::from(*last).checked_add(code - low)?)?;
         Some(chars.into_iter().collect())

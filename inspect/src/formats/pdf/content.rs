@@ -10,11 +10,13 @@ use std::rc::Rc;
 use chot_model::OpaqueReason;
 
 use super::budget::Stop;
-use super::document::Document;
+use super::document::{Document, STREAM_MAX};
 use super::drawing::{Drawing, Pen, Shapes};
-use super::font::{Font, Glyph};
+use super::font::{Font, Glyph, Kept};
+use super::inline::Inline;
 use super::layout::{Layout, Run};
 use super::lex::{Dict, Lexer, Object, Stream, is_blank};
+use super::walk::unread;
 
 /// A matrix of the form `a b c d e f` (8.3.4).
 pub(super) type Matrix = [f64; 6];
@@ -37,7 +39,8 @@ pub(super) struct Seen {
     pub(super) runs: HashMap<usize, u32>,
     /// Text beside the shown one: replacements of marked content.
     pub(super) asides: String,
-    pub(super) inline: Vec<(Dict, Vec<u8>)>,
+    pub(super) inline: Inline,
+    kept: Kept,
     shapes: Shapes,
 }
 
@@ -52,6 +55,8 @@ pub(super) struct Tally {
     unread: u32,
     /// Bytes of text: a map may make a page of a letter.
     shown: usize,
+    /// Why something of the content was not run, if it was not.
+    pub(super) lack: Option<OpaqueReason>,
 }
 
 #[derive(Clone)]
@@ -74,14 +79,18 @@ const RUNS_MAX: u32 = 32;
 /// States saved at a time (annex C allows 28).
 const SAVED_MAX: usize = 512;
 const OPERANDS_MAX: usize = 1_024;
+/// What they take of memory.
+const OPERANDS_BYTES_MAX: usize = 32 << 20;
 /// Glyphs in a row that nothing tells the meaning of; the shortest number of a person has eight signs.
 const UNREAD_MAX: u32 = 8;
 /// Text that one page shows.
 const SHOWN_MAX: usize = 32 << 20;
+/// Fonts kept at a time.
+const FONTS_MAX: usize = 1_024;
 /// Replacement texts of one file.
 const ASIDES_MAX: usize = 16 << 20;
-/// Pictures within content streams that are handed on.
-const INLINE_MAX: usize = 256;
+/// Contents of forms within forms that are held at a time.
+const OPEN_MAX: usize = STREAM_MAX;
 
 /// Runs one page or form.
 pub(super) struct Interpreter<'r, 'a> {
@@ -91,6 +100,8 @@ pub(super) struct Interpreter<'r, 'a> {
     pub(super) tally: Tally,
     pub(super) drawing: Drawing,
     depth: u32,
+    /// Bytes of the contents under way.
+    open: usize,
     text: Matrix,
     line: Matrix,
     state: State,
@@ -120,6 +131,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             tally,
             drawing: Drawing::default(),
             depth: 0,
+            open: 0,
             text: IDENTITY,
             line: IDENTITY,
             state,
@@ -139,7 +151,9 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             }
             return Ok(());
         }
-        let decoded = self.document.decode(stream)?;
+        let decoded = self.document.decode_within(stream, OPEN_MAX.saturating_sub(self.open))?;
+        let lack = unread(decoded.state, decoded.bytes.is_empty() && !stream.range.is_empty());
+        self.tally.lack = self.tally.lack.or(lack);
         let own = match self.document.key(&stream.dict, b"Resources")? {
             Object::Dict(own) => own,
             _ => Rc::clone(outer),
@@ -160,14 +174,19 @@ impl<'r, 'a> Interpreter<'r, 'a> {
 
     /// Runs the operators of a content stream.
     pub(super) fn run(&mut self, content: &[u8], resources: &Rc<Dict>) -> Result<(), Stop> {
-        self.document.budget.spend(content.len())?;
+        self.document.budget.run(content.len())?;
+        self.open += content.len();
         let mut lexer = Lexer::content(content);
         let mut operands: Vec<Object> = Vec::new();
+        let mut held = 0;
         let mut steps = 0u32;
         while let Some(object) = lexer.object() {
             let Object::Word(operator) = object else {
-                if operands.len() < OPERANDS_MAX {
+                held += lexer.weight;
+                if operands.len() < OPERANDS_MAX && held < OPERANDS_BYTES_MAX {
                     operands.push(object);
+                } else if held >= OPERANDS_BYTES_MAX {
+                    lexer.lack = lexer.lack.or(Some(OpaqueReason::TooLarge));
                 }
                 continue;
             };
@@ -184,7 +203,10 @@ impl<'r, 'a> Interpreter<'r, 'a> {
                 }
             }
             operands.clear();
+            held = 0;
         }
+        self.tally.lack = self.tally.lack.or(lexer.lack);
+        self.open -= content.len();
         Ok(())
     }
 
@@ -371,15 +393,20 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         /// Reading a font costs about this much even when it says nothing.
         const FONT_WORK: usize = 4_096;
         self.document.budget.spend(FONT_WORK)?;
+        // Those that no content under way uses are read again when they are shown again.
+        if self.seen.fonts.len() >= FONTS_MAX || self.seen.kept.bytes() > Kept::BYTES_MAX {
+            self.seen.fonts.clear();
+            self.seen.named.clear();
+        }
+        if self.seen.kept.bytes() > 2 * Kept::BYTES_MAX {
+            return Err(Stop::Bound(OpaqueReason::TooLarge));
+        }
         let dict = self.document.resolve(object)?;
         let font = match dict.dict() {
-            Some(dict) => Rc::new(Font::read(self.document, dict)?),
+            Some(dict) => Rc::new(Font::read(self.document, dict, &self.seen.kept)?),
             None => Rc::new(Font::fallback()),
         };
-        const FONTS_MAX: usize = 4_096;
-        if let Object::Ref(number) = object
-            && self.seen.fonts.len() < FONTS_MAX
-        {
+        if let Object::Ref(number) = object {
             self.seen.fonts.insert(*number, Rc::clone(&font));
             self.seen.named.insert(name.to_vec(), Rc::clone(&font));
         }
@@ -464,8 +491,9 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         let end = memchr::memmem::find_iter(rest, b"EI").find(ends);
         let len = end.unwrap_or(rest.len());
         self.tally.pictures += 1;
-        if self.seen.inline.len() < INLINE_MAX {
-            self.seen.inline.push((dict, rest.get(..len).unwrap_or_default().to_vec()));
+        let bytes = rest.get(..len).unwrap_or_default();
+        if self.seen.inline.push(dict, bytes).is_none() {
+            self.tally.lack = self.tally.lack.or(Some(OpaqueReason::TooMany));
         }
         lexer.at = (lexer.at + 1 + len + 2).min(lexer.bytes.len());
         Ok(())

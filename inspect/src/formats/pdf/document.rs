@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 
-use chot_model::Secret;
+use chot_model::{OpaqueReason, Secret};
 
 use super::budget::{Budget, Stop};
 use super::crypt::{Crypt, Method};
@@ -45,6 +45,8 @@ pub(super) struct Document<'a> {
     pub(super) is_damaged: Cell<bool>,
     pub(super) cache: RefCell<HashMap<u32, Object>>,
     cached_bytes: Cell<usize>,
+    /// Why something of an object was passed over, if it was.
+    lack: Cell<Option<OpaqueReason>>,
     pub(super) packed: RefCell<HashMap<u32, Rc<Packed>>>,
     /// Bytes that belong to an object or table.
     covered: RefCell<BTreeMap<usize, usize>>,
@@ -60,8 +62,25 @@ pub(super) struct Packed {
     by_number: HashMap<u32, usize>,
 }
 
-/// Objects kept parsed, in bytes of the file.
+impl Packed {
+    /// What it takes of memory.
+    fn weight(&self) -> usize {
+        const ENTRY: usize = 64;
+        self.bytes.len() + self.index.len() * ENTRY
+    }
+}
+
+/// What an object takes of memory beside what it holds.
+const OBJECT: usize = 128;
+
+/// Objects kept parsed, in bytes of memory.
 const CACHE_MAX: usize = 32 << 20;
+/// A stream that makes more is no content, and no font either.
+pub(super) const STREAM_MAX: usize = 64 << 20;
+/// A picture or attached file that makes more is not held in memory.
+const FILE_MAX: usize = 128 << 20;
+/// Objects of one object stream; real ones hold hundreds.
+const PACK_MAX: usize = 250_000;
 /// References that lead to references, and lengths that are objects.
 const NESTING_MAX: u32 = 8;
 
@@ -80,6 +99,7 @@ impl<'a> Document<'a> {
             is_damaged: Cell::new(false),
             cache: RefCell::default(),
             cached_bytes: Cell::new(0),
+            lack: Cell::new(None),
             packed: RefCell::default(),
             covered: RefCell::default(),
             nesting: Cell::new(0),
@@ -151,28 +171,25 @@ impl<'a> Document<'a> {
 
     fn load(&self, number: u32) -> Result<(Object, usize), Stop> {
         match self.table.get(&number) {
-            None | Some(Entry::Free) => Ok((Object::Null, 64)),
+            None | Some(Entry::Free) => Ok((Object::Null, OBJECT)),
             Some(Entry::In(stream)) => {
-                let Some(packed) = self.packed(*stream)? else { return Ok((Object::Null, 64)) };
-                let Some(n) = packed.by_number.get(&number).copied() else { return Ok((Object::Null, 64)) };
-                let from = packed.index.get(n).map_or(0, |(_, at)| *at);
-                let to = packed.index.get(n + 1).map_or(packed.bytes.len(), |(_, at)| *at);
-                Ok((self.unpack(&packed, n)?.map_or(Object::Null, |(_, o)| o), to.saturating_sub(from) + 64))
+                let Some(packed) = self.packed(*stream)? else { return Ok((Object::Null, OBJECT)) };
+                let Some(n) = packed.by_number.get(&number).copied() else { return Ok((Object::Null, OBJECT)) };
+                Ok(self.unpack(&packed, n)?.map_or((Object::Null, OBJECT), |(_, object, weight)| (object, weight)))
             }
             Some(Entry::At(at)) => {
                 let shift =
                     memchr::memmem::find(self.bytes.get(..self.bytes.len().min(1_024)).unwrap_or_default(), b"%PDF-");
                 let places = [Some(*at), shift.map(|s| at + s), self.last.get(&number).copied()];
                 for at in places.into_iter().flatten() {
-                    if let Some((found, object)) = self.parse_at(at)?
+                    if let Some((found, object, weight)) = self.weighed_at(at)?
                         && found.0 == number
                     {
-                        let cost = if let Object::Stream(_) = object { 256 } else { self.end_of(at) };
-                        return Ok((object, cost));
+                        return Ok((object, weight));
                     }
                     self.is_damaged.set(true);
                 }
-                Ok((Object::Null, 64))
+                Ok((Object::Null, OBJECT))
             }
         }
     }
@@ -181,12 +198,23 @@ impl<'a> Document<'a> {
         self.covered.borrow_mut().insert(range.start, range.end);
     }
 
-    fn end_of(&self, at: usize) -> usize {
-        self.covered.borrow().range(at..).next().map_or(64, |(start, end)| end - start)
+    /// Takes note that something of an object was passed over.
+    pub(super) fn lacks(&self, reason: OpaqueReason) {
+        self.lack.set(self.lack.get().or(Some(reason)));
+    }
+
+    /// Why something of an object was passed over, if it was.
+    pub(super) fn lack(&self) -> Option<OpaqueReason> {
+        self.lack.get()
     }
 
     /// Reads the object that begins at this place.
     pub(super) fn parse_at(&self, at: usize) -> Result<Option<(Id, Object)>, Stop> {
+        Ok(self.weighed_at(at)?.map(|(id, object, _)| (id, object)))
+    }
+
+    /// Reads an object, and what it takes of memory.
+    fn weighed_at(&self, at: usize) -> Result<Option<(Id, Object, usize)>, Stop> {
         let mut lexer = Lexer::file(self.bytes, at.min(self.bytes.len()));
         lexer.skip_blanks();
         let start = lexer.at;
@@ -203,6 +231,8 @@ impl<'a> Document<'a> {
         }
         let id = (number, generation);
         let Some(object) = lexer.object() else { return Ok(None) };
+        let weight = OBJECT + lexer.weight;
+        lexer.lack.into_iter().for_each(|lack| self.lacks(lack));
         self.budget.spend(lexer.at - start)?;
         let object = self.decrypted(object, id);
         lexer.skip_blanks();
@@ -229,7 +259,7 @@ impl<'a> Document<'a> {
             }
         }
         self.cover(start..lexer.at);
-        Ok(Some((id, object)))
+        Ok(Some((id, object, weight)))
     }
 
     /// Where the bytes of a stream end: where its length says, if its end stands there, else where it is found.
@@ -284,8 +314,18 @@ impl<'a> Document<'a> {
         dict.get(key).map_or(Ok(Object::Null), |value| self.resolve(value))
     }
 
-    /// What a stream holds.
+    /// What a stream holds that is read here.
     pub(super) fn decode(&self, stream: &Stream) -> Result<Decoded, Stop> {
+        self.decode_within(stream, STREAM_MAX)
+    }
+
+    /// What a stream holds that is handed on: a picture, an attached file.
+    pub(super) fn decode_file(&self, stream: &Stream) -> Result<Decoded, Stop> {
+        self.decode_within(stream, FILE_MAX)
+    }
+
+    /// What a stream holds, if that is no more than `max`.
+    pub(super) fn decode_within(&self, stream: &Stream, max: usize) -> Result<Decoded, Stop> {
         let mut filters = self.filters(&stream.dict)?;
         let mut raw = self.bytes.get(stream.range.clone()).unwrap_or_default();
         let decrypted;
@@ -307,7 +347,7 @@ impl<'a> Document<'a> {
             }
         }
         filters.truncate(16);
-        let decoded = filter::decode(raw, &filters, self.budget.decoded_max());
+        let decoded = filter::decode(raw, &filters, self.budget.decoded_max(max));
         self.budget.decoded(decoded.bytes.len())?;
         Ok(decoded)
     }
@@ -356,8 +396,8 @@ impl<'a> Document<'a> {
         const PACKS_MAX: usize = 64;
         const BYTES_MAX: usize = 32 << 20;
         let mut kept = self.packed.borrow_mut();
-        let bytes = kept.values().map(|packed| packed.bytes.len()).sum::<usize>();
-        if kept.len() >= PACKS_MAX || bytes.saturating_add(packed.bytes.len()) > BYTES_MAX {
+        let bytes = kept.values().map(|packed| packed.weight()).sum::<usize>();
+        if kept.len() >= PACKS_MAX || bytes.saturating_add(packed.weight()) > BYTES_MAX {
             kept.clear();
         }
         kept.insert(number, Rc::clone(&packed));
@@ -371,7 +411,10 @@ impl<'a> Document<'a> {
         let (count, first) = (int(b"N")?.unwrap_or(0), int(b"First")?.unwrap_or(0));
         let mut index = Vec::new();
         let mut lexer = Lexer::content(bytes.get(..first.min(bytes.len())).unwrap_or_default());
-        for _ in 0..count {
+        if count > PACK_MAX {
+            self.lacks(OpaqueReason::TooMany);
+        }
+        for _ in 0..count.min(PACK_MAX) {
             let (Some(Object::Int(number)), Some(Object::Int(at))) = (lexer.object(), lexer.object()) else { break };
             if let (Ok(number), Ok(at)) = (u32::try_from(number), usize::try_from(at)) {
                 index.push((number, first.saturating_add(at)));
@@ -381,25 +424,32 @@ impl<'a> Document<'a> {
         Ok(Packed { bytes, index, by_number })
     }
 
-    /// The `n`th object of an object stream, and its number.
-    pub(super) fn unpack(&self, packed: &Packed, n: usize) -> Result<Option<(u32, Object)>, Stop> {
+    /// The `n`th object of an object stream, its number, and what it takes of memory.
+    pub(super) fn unpack(&self, packed: &Packed, n: usize) -> Result<Option<(u32, Object, usize)>, Stop> {
         let Some((number, at)) = packed.index.get(n) else { return Ok(None) };
         let mut lexer = Lexer::file(&packed.bytes, (*at).min(packed.bytes.len()));
         let object = lexer.object();
+        lexer.lack.into_iter().for_each(|lack| self.lacks(lack));
         self.budget.spend(lexer.at.saturating_sub(*at))?;
-        Ok(object.map(|object| (*number, object)))
+        Ok(object.map(|object| (*number, object, OBJECT + lexer.weight)))
     }
 
-    /// Objects of an object stream that the tables do not lead to.
-    pub(super) fn hidden(&self, number: u32, stream: &Stream) -> Result<Vec<Object>, Stop> {
+    /// Tells `each` object of an object stream that the tables do not lead to.
+    pub(super) fn hidden(
+        &self,
+        number: u32,
+        stream: &Stream,
+        mut each: impl FnMut(&Object) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
         let packed = self.pack(stream)?;
-        let mut objects = Vec::new();
         for (n, (inner, _)) in packed.index.iter().enumerate() {
-            if self.table.get(inner) != Some(&Entry::In(number)) {
-                objects.extend(self.unpack(&packed, n)?.map(|(_, object)| object));
+            if self.table.get(inner) != Some(&Entry::In(number))
+                && let Some((_, object, _)) = self.unpack(&packed, n)?
+            {
+                each(&object)?;
             }
         }
-        Ok(objects)
+        Ok(())
     }
 
     /// Bytes that belong to no object and no table.

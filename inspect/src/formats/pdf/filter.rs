@@ -2,6 +2,8 @@
 //!
 //! Pictures keep their own coding; it is named. A damaged stream gives what could be decoded of it, as in readers.
 
+use std::borrow::Cow;
+
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::lex::{Dict, Object, is_blank};
@@ -37,29 +39,34 @@ pub(super) enum Coding {
     Jbig2,
 }
 
+/// What filters make whose output cannot be measured before: buffers that grow are held twice.
+const GROWN_MAX: usize = 64 << 20;
 /// More filters on one stream have no use but to multiply.
 const FILTERS_MAX: usize = 8;
 
 /// Decodes `raw` with the filters named, each with its parameters.
 pub(super) fn decode(raw: &[u8], filters: &[(Vec<u8>, Dict)], max: usize) -> Decoded {
-    let mut out = Decoded { bytes: raw.get(..raw.len().min(max)).unwrap_or_default().to_vec(), ..Decoded::default() };
-    if raw.len() > max {
-        out.state = State::TooLarge;
-    }
+    let mut out = Decoded::default();
+    let mut bytes = Cow::Borrowed(raw);
     for (n, (name, params)) in filters.iter().enumerate() {
         if n >= FILTERS_MAX {
             out.state = State::TooLarge;
             break;
         }
-        let input = std::mem::take(&mut out.bytes);
-        let (bytes, state) = match name.as_slice() {
-            b"FlateDecode" | b"Fl" => predicted(inflate(&input, max), params, max),
-            b"LZWDecode" | b"LZW" => predicted(lzw(&input, number(params, b"EarlyChange", 1) != 0, max), params, max),
-            b"ASCIIHexDecode" | b"AHx" => (ascii_hex(&input), State::Whole),
-            b"ASCII85Decode" | b"A85" => ascii85(&input),
-            b"RunLengthDecode" | b"RL" => run_length(&input, max),
+        // What was made and what is made of it are held together.
+        let held = if let Cow::Owned(made) = &bytes { made.len() } else { 0 };
+        let max = max.saturating_sub(held);
+        let grown_max = max.min(GROWN_MAX);
+        let (made, state) = match name.as_slice() {
+            b"FlateDecode" | b"Fl" => predicted(inflate(&bytes, max), params, max),
+            b"LZWDecode" | b"LZW" => {
+                predicted(lzw(&bytes, number(params, b"EarlyChange", 1) != 0, grown_max), params, max)
+            }
+            b"ASCIIHexDecode" | b"AHx" => ascii_hex(&bytes, max),
+            b"ASCII85Decode" | b"A85" => ascii85(&bytes, max),
+            b"RunLengthDecode" | b"RL" => run_length(&bytes, grown_max),
             // Decrypted before.
-            b"Crypt" => (input, State::Whole),
+            b"Crypt" => continue,
             other => {
                 out.picture = match other {
                     b"DCTDecode" | b"DCT" => Some(Coding::Jpeg),
@@ -71,15 +78,22 @@ pub(super) fn decode(raw: &[u8], filters: &[(Vec<u8>, Dict)], max: usize) -> Dec
                         None
                     }
                 };
-                out.bytes = input;
                 break;
             }
         };
-        out.bytes = bytes;
-        if state != State::Whole {
+        bytes = Cow::Owned(made);
+        // What was cut before says nothing of what comes out of the rest.
+        if state != State::Whole && out.state != State::TooLarge {
             out.state = state;
         }
     }
+    if bytes.len() > max {
+        out.state = State::TooLarge;
+    }
+    out.bytes = match bytes {
+        Cow::Owned(made) if made.len() <= max => made,
+        bytes => bytes.get(..max.min(bytes.len())).unwrap_or_default().to_vec(),
+    };
     out
 }
 
@@ -102,9 +116,25 @@ pub(super) fn inflate(input: &[u8], max: usize) -> (Vec<u8>, State) {
 }
 
 fn inflate_as(input: &[u8], max: usize, header: bool) -> (Vec<u8>, State) {
+    /// What is larger is measured first: a buffer that grows is held twice.
+    const MEASURED: usize = 4 << 20;
+    let mut out = Vec::new();
+    let (mut len, mut state) = inflate_to(input, max.min(MEASURED), header, |bytes| out.extend_from_slice(bytes));
+    if state == State::TooLarge && max > MEASURED {
+        drop(std::mem::take(&mut out));
+        (len, state) = inflate_to(input, max, header, |_| ());
+        out.reserve_exact(len);
+        inflate_to(input, max, header, |bytes| out.extend_from_slice(bytes));
+    }
+    out.truncate(len);
+    (out, state)
+}
+
+/// Inflates no more than `max` bytes; tells how many there are, and hands them on.
+fn inflate_to(input: &[u8], max: usize, header: bool, mut each: impl FnMut(&[u8])) -> (usize, State) {
     const STEP: usize = 1 << 15;
     let mut inflate = Decompress::new(header);
-    let mut out = Vec::new();
+    let mut len = 0;
     let mut step = vec![0; STEP];
     loop {
         let (read, written) = (inflate.total_in(), inflate.total_out());
@@ -112,16 +142,17 @@ fn inflate_as(input: &[u8], max: usize, header: bool) -> (Vec<u8>, State) {
         let status = inflate.decompress(rest, &mut step, FlushDecompress::None);
         let n = (inflate.total_out() - written) as usize;
         let stuck = n == 0 && inflate.total_in() == read;
-        out.extend_from_slice(step.get(..n).unwrap_or_default());
-        if out.len() > max {
-            out.truncate(max);
-            return (out, State::TooLarge);
+        let kept = n.min(max - len);
+        each(step.get(..kept).unwrap_or_default());
+        len += kept;
+        if kept < n {
+            return (len, State::TooLarge);
         }
         match status {
-            Ok(Status::StreamEnd) => return (out, State::Whole),
+            Ok(Status::StreamEnd) => return (len, State::Whole),
             Ok(_) if !stuck => {}
             // Many producers leave out the check sum; viewers show such a page all the same.
-            _ => return (out, State::Damaged),
+            _ => return (len, State::Damaged),
         }
     }
 }
@@ -185,17 +216,28 @@ fn lzw(input: &[u8], early: bool, max: usize) -> (Vec<u8>, State) {
     (out, State::Whole)
 }
 
-fn ascii_hex(input: &[u8]) -> Vec<u8> {
-    let digits = input.iter().take_while(|b| **b != b'>').filter_map(|b| char::from(*b).to_digit(16));
-    let digits: Vec<u8> = digits.map(|d| d as u8).collect();
-    digits.chunks(2).map(|pair| pair.first().unwrap_or(&0) << 4 | pair.get(1).unwrap_or(&0)).collect()
+fn ascii_hex(input: &[u8], max: usize) -> (Vec<u8>, State) {
+    let mut digits = input.iter().take_while(|b| **b != b'>').filter_map(|b| char::from(*b).to_digit(16));
+    let mut out = Vec::with_capacity(max.min(input.len() / 2 + 1));
+    while let Some(high) = digits.next() {
+        if out.len() == max {
+            return (out, State::TooLarge);
+        }
+        out.push((high << 4 | digits.next().unwrap_or(0)) as u8);
+    }
+    (out, State::Whole)
 }
 
-fn ascii85(input: &[u8]) -> (Vec<u8>, State) {
-    let mut out = Vec::with_capacity(input.len() / 5 * 4);
+fn ascii85(input: &[u8], max: usize) -> (Vec<u8>, State) {
+    // A sign of its own stands for four zeros.
+    let zeros = input.iter().filter(|b| **b == b'z').count();
+    let mut out = Vec::with_capacity(max.min(input.len() / 5 * 4 + 4 * zeros + 4));
     let (mut group, mut n) = (0u32, 0u32);
     let input = input.strip_prefix(b"<~").unwrap_or(input);
     for b in input {
+        if out.len() + 4 > max {
+            return (out, State::TooLarge);
+        }
         match b {
             b'z' if n == 0 => out.extend([0; 4]),
             b'!'..=b'u' => {
@@ -265,25 +307,31 @@ fn predicted((bytes, state): (Vec<u8>, State), params: &Dict, max: usize) -> (Ve
         }
         return (bytes, state);
     }
-    let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
-    for line in bytes.chunks(row + 1) {
-        let Some((kind, line)) = line.split_first() else { break };
-        let from = out.len();
-        for (n, b) in line.iter().enumerate() {
-            let left = if n >= pixel { out.get(from + n - pixel).copied().unwrap_or_default() } else { 0 };
-            let above = |by: usize| (from + n).checked_sub(row + by).and_then(|at| out.get(at)).copied();
+    // In place: each row gets shorter by the byte that says how it was predicted, so none is written over unread.
+    let (mut bytes, mut from, mut at) = (bytes, 0, 0);
+    while let Some(kind) = bytes.get(at).copied() {
+        let len = row.min(bytes.len() - at - 1);
+        for n in 0..len {
+            let b = bytes.get(at + 1 + n).copied().unwrap_or_default();
+            let left = if n >= pixel { bytes.get(from + n - pixel).copied().unwrap_or_default() } else { 0 };
+            let above = |by: usize| (from + n).checked_sub(row + by).and_then(|at| bytes.get(at)).copied();
             let up = above(0).unwrap_or_default();
             let corner = if n >= pixel { above(pixel).unwrap_or_default() } else { 0 };
-            out.push(b.wrapping_add(match kind {
+            let b = b.wrapping_add(match kind {
                 1 => left,
                 2 => up,
                 3 => ((u16::from(left) + u16::from(up)) / 2) as u8,
                 4 => paeth(left, up, corner),
                 _ => 0,
-            }));
+            });
+            if let Some(slot) = bytes.get_mut(from + n) {
+                *slot = b;
+            }
         }
+        (from, at) = (from + len, at + 1 + len);
     }
-    (out, state)
+    bytes.truncate(from);
+    (bytes, state)
 }
 
 fn paeth(left: u8, up: u8, corner: u8) -> u8 {

@@ -1,7 +1,7 @@
 //! A font as a reader of text needs it: codes cut out of strings, what each stands for, and how wide it is
 //! (ISO 32000-2, 9.6 to 9.10).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use super::budget::Stop;
 use super::cmap::CMap;
 use super::document::Document;
 use super::glyphs::{Encoding, Widths, named, standard_widths};
-use super::lex::{Dict, Object};
+use super::lex::{Dict, Object, Stream};
 use super::program::{self, Program};
 
 /// A glyph that a string shows.
@@ -24,6 +24,32 @@ pub(super) struct Glyph {
     pub(super) is_guess: bool,
 }
 
+/// What the fonts of a file take of memory, those that no page shows any more not counted.
+#[derive(Clone, Default)]
+pub(super) struct Kept(Rc<Cell<usize>>);
+
+impl Kept {
+    /// With more, those that nothing uses are forgotten.
+    pub(super) const BYTES_MAX: usize = 24 << 20;
+
+    pub(super) fn bytes(&self) -> usize {
+        self.0.get()
+    }
+}
+
+/// The share of one font.
+#[derive(Default)]
+struct Share {
+    kept: Kept,
+    bytes: usize,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.kept.0.set(self.kept.0.get().saturating_sub(self.bytes));
+    }
+}
+
 pub(super) struct Font {
     cut: Cut,
     to_unicode: Option<CMap>,
@@ -34,6 +60,7 @@ pub(super) struct Font {
     known: RefCell<HashMap<u32, Option<Rc<str>>>>,
     /// Its codes mean nothing by themselves, and are taken for ASCII.
     is_guess: bool,
+    share: Share,
 }
 
 /// How a string is cut into codes.
@@ -77,7 +104,9 @@ struct Composite {
 }
 
 /// Codes whose meaning is kept.
-const KNOWN_MAX: usize = 100_000;
+const KNOWN_MAX: usize = 1_024;
+/// Glyphs of one font.
+const GLYPHS_MAX: usize = 1 << 16;
 /// More widths than glyphs.
 const WIDTHS_MAX: usize = 100_000;
 
@@ -92,20 +121,52 @@ impl Font {
             is_vertical: false,
             known: RefCell::default(),
             is_guess: false,
+            share: Share::default(),
         }
     }
 
-    pub(super) fn read(document: &Document<'_>, dict: &Dict) -> Result<Self, Stop> {
+    pub(super) fn read(document: &Document<'_>, dict: &Dict, kept: &Kept) -> Result<Self, Stop> {
         let to_unicode = match document.key(dict, b"ToUnicode")? {
-            Object::Stream(stream) => Some(CMap::parse(&document.decode(&stream)?.bytes)).filter(|map| !map.is_empty()),
+            Object::Stream(stream) => Some(Self::map(document, &stream)?).filter(|map| !map.is_empty()),
             _ => None,
         };
         let subtype = document.key(dict, b"Subtype")?;
-        if subtype.name() == Some(b"Type0") {
-            Self::composite(document, dict, to_unicode)
+        let mut font = if subtype.name() == Some(b"Type0") {
+            Self::composite(document, dict, to_unicode)?
         } else {
-            Self::simple(document, dict, to_unicode)
-        }
+            Self::simple(document, dict, to_unicode)?
+        };
+        let bytes = font.weight();
+        kept.0.set(kept.0.get() + bytes);
+        font.share = Share { kept: kept.clone(), bytes };
+        Ok(font)
+    }
+
+    /// What it takes of memory.
+    fn weight(&self) -> usize {
+        /// A font that says nothing, an entry of a table.
+        const FONT: usize = 8 << 10;
+        const ENTRY: usize = 32;
+        let map = |map: &Option<CMap>| map.as_ref().map_or(0, CMap::weight);
+        let meaning = match &self.meaning {
+            Meaning::Glyphs(glyphs) => {
+                let table = glyphs.to_glyph.as_ref().map_or(0, Vec::len);
+                map(&glyphs.selectors) + table + glyphs.program.glyphs.len() * ENTRY
+            }
+            _ => 0,
+        };
+        let widths = match &self.widths {
+            Breadth::Composite(widths) => map(&widths.selectors) + (widths.widths.len() + widths.ranges.len()) * ENTRY,
+            _ => 0,
+        };
+        FONT + map(&self.to_unicode) + meaning + widths
+    }
+
+    /// A map of codes, read.
+    fn map(document: &Document<'_>, stream: &Stream) -> Result<CMap, Stop> {
+        let bytes = document.decode(stream)?.bytes;
+        document.budget.run(bytes.len())?;
+        Ok(CMap::parse(&bytes))
     }
 
     fn simple(document: &Document<'_>, dict: &Dict, to_unicode: Option<CMap>) -> Result<Self, Stop> {
@@ -189,7 +250,8 @@ impl Font {
         };
         let meaning = Meaning::Simple(Box::new(chars));
         let known = RefCell::default();
-        Ok(Self { cut: Cut::One, to_unicode, meaning, widths, is_vertical: false, known, is_guess })
+        let share = Share::default();
+        Ok(Self { cut: Cut::One, to_unicode, meaning, widths, is_vertical: false, known, is_guess, share })
     }
 
     /// The font program that a descriptor leads to.
@@ -200,6 +262,7 @@ impl Font {
         for (key, read) in kinds {
             if let Object::Stream(stream) = document.key(descriptor, key)? {
                 let bytes = document.decode(&stream)?.bytes;
+                document.budget.run(bytes.len())?;
                 return Ok(Some(read(&bytes)));
             }
         }
@@ -222,7 +285,7 @@ impl Font {
                 predefined(name)
             }
             Object::Stream(stream) => {
-                let map = CMap::parse(&document.decode(stream)?.bytes);
+                let map = Self::map(document, stream)?;
                 is_vertical = document.key(&stream.dict, b"WMode")?.int() == Some(1);
                 let cut = if map.spaces.is_empty() { Cut::Two } else { Cut::Spaces(map.spaces.clone()) };
                 selectors = Some(map);
@@ -240,11 +303,11 @@ impl Font {
                     None => None,
                 };
                 let to_glyph = match document.key(descendant, b"CIDToGIDMap")? {
-                    Object::Stream(stream) => Some(document.decode(&stream)?.bytes),
+                    Object::Stream(stream) => Some(document.decode_within(&stream, 2 * GLYPHS_MAX)?.bytes),
                     _ => None,
                 };
                 let own = match &encoding {
-                    Object::Stream(stream) => Some(CMap::parse(&document.decode(stream)?.bytes)),
+                    Object::Stream(stream) => Some(Self::map(document, stream)?),
                     _ => None,
                 };
                 let program = program.unwrap_or_default();
@@ -252,7 +315,8 @@ impl Font {
             }
         };
         let widths = Self::composite_widths(document, descendant, selectors)?;
-        Ok(Self { cut, to_unicode, meaning, widths, is_vertical, known: RefCell::default(), is_guess: false })
+        let (known, share) = (RefCell::default(), Share::default());
+        Ok(Self { cut, to_unicode, meaning, widths, is_vertical, known, is_guess: false, share })
     }
 
     fn composite_widths(document: &Document<'_>, font: &Dict, selectors: Option<CMap>) -> Result<Breadth, Stop> {
@@ -264,7 +328,7 @@ impl Font {
             match document.resolve(items.next().unwrap_or(&Object::Null))? {
                 Object::Array(each) => {
                     document.budget.spend(each.len())?;
-                    for (selector, width) in (first..).zip(each.iter()) {
+                    for (selector, width) in (first..).zip(each.iter().take(GLYPHS_MAX)) {
                         widths.insert(selector, width.number().unwrap_or(0.0) / 1_000.0);
                     }
                 }
@@ -294,9 +358,10 @@ impl Font {
             let text = text.unwrap_or_else(|| {
                 let text: Option<Rc<str>> = self.meaning(number, code).map(Into::into);
                 let mut known = self.known.borrow_mut();
-                if known.len() < KNOWN_MAX {
-                    known.insert(number, text.clone());
+                if known.len() >= KNOWN_MAX {
+                    known.clear();
                 }
+                known.insert(number, text.clone());
                 text
             });
             each(Glyph { text, width: self.width(number), is_space: code == b" ", is_guess: self.is_guess });

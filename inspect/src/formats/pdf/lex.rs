@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use chot_model::OpaqueReason;
+
 /// A name, a key or the bytes of a string.
 pub(super) type Bytes = Rc<[u8]>;
 
@@ -80,8 +82,18 @@ impl Object {
 
 /// Deeper nesting is passed over; real files stay below ten.
 const DEPTH_MAX: u32 = 48;
-/// What one object may hold: each takes a few dozen bytes of memory.
-const NODES_MAX: u32 = 2_000_000;
+/// About as much memory one object may take: a bracket in the file may take hundreds of bytes.
+const WEIGHT_MAX: usize = 32 << 20;
+/// Longer strings and names are cut.
+const STRING_MAX: usize = 2 << 20;
+const NAME_MAX: usize = 1 << 16;
+/// What an item, a string beside its bytes, an array and a dictionary take.
+const ITEM: usize = 32;
+const BYTES: usize = 32;
+const ARRAY: usize = 48;
+const DICT: usize = 512;
+/// What an entry takes beside its key and its value.
+const ENTRY: usize = 48;
 
 /// Reads objects one after another.
 pub(super) struct Lexer<'a> {
@@ -89,7 +101,10 @@ pub(super) struct Lexer<'a> {
     pub(super) at: usize,
     /// In a file two integers and `R` are a reference; in a content stream there are none.
     references: bool,
-    nodes: u32,
+    /// What the last object takes of memory, about.
+    pub(super) weight: usize,
+    /// Why something of an object was passed over, if it was.
+    pub(super) lack: Option<OpaqueReason>,
 }
 
 enum Token {
@@ -111,12 +126,12 @@ fn is_delimiter(b: u8) -> bool {
 impl<'a> Lexer<'a> {
     /// Reads the objects of a file.
     pub(super) fn file(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at, references: true, nodes: 0 }
+        Self { bytes, at, references: true, weight: 0, lack: None }
     }
 
     /// Reads a content stream.
     pub(super) fn content(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, references: false, nodes: 0 }
+        Self { bytes, at: 0, references: false, weight: 0, lack: None }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -149,7 +164,7 @@ impl<'a> Lexer<'a> {
 
     /// The next object; `None` at the end.
     pub(super) fn object(&mut self) -> Option<Object> {
-        self.nodes = 0;
+        self.weight = 0;
         loop {
             match self.token()? {
                 Token::ArrayClose | Token::DictClose => {}
@@ -159,18 +174,40 @@ impl<'a> Lexer<'a> {
     }
 
     fn complete(&mut self, token: Token, depth: u32) -> Object {
-        self.nodes += 1;
+        self.weight += ITEM;
         match token {
-            Token::ArrayOpen => self.array(depth + 1),
-            Token::DictOpen => Object::Dict(Rc::new(self.dict(depth + 1))),
+            Token::ArrayOpen => {
+                self.weight += ARRAY;
+                self.array(depth + 1)
+            }
+            Token::DictOpen => {
+                self.weight += DICT;
+                Object::Dict(Rc::new(self.dict(depth + 1)))
+            }
             Token::Object(Object::Int(n)) if self.references => self.reference(n),
             Token::Object(object) => object,
             Token::ArrayClose | Token::DictClose => Object::Null,
         }
     }
 
-    fn full(&self, depth: u32) -> bool {
-        depth > DEPTH_MAX || self.nodes > NODES_MAX
+    fn is_full(&mut self, depth: u32) -> bool {
+        let lack = match () {
+            () if depth > DEPTH_MAX => OpaqueReason::TooDeep,
+            () if self.weight > WEIGHT_MAX => OpaqueReason::TooMany,
+            () => return false,
+        };
+        self.lack.get_or_insert(lack);
+        true
+    }
+
+    /// A string or name, of which the end may be missing.
+    fn kept(&mut self, bytes: &[u8], max: usize) -> Bytes {
+        if bytes.len() > max {
+            self.lack.get_or_insert(OpaqueReason::TooLarge);
+        }
+        let bytes = bytes.get(..max.min(bytes.len())).unwrap_or_default();
+        self.weight += BYTES + bytes.len();
+        bytes.into()
     }
 
     /// An integer, or the first of `12 0 R`.
@@ -209,7 +246,7 @@ impl<'a> Lexer<'a> {
                     break;
                 }
                 Some(token) => {
-                    if self.full(depth) {
+                    if self.is_full(depth) {
                         continue;
                     }
                     let item = self.complete(token, depth);
@@ -237,10 +274,11 @@ impl<'a> Lexer<'a> {
                 None | Some(Token::DictClose) => break,
                 Some(Token::ArrayClose) => {}
                 Some(token) => {
-                    if self.full(depth) {
+                    if self.is_full(depth) {
                         continue;
                     }
                     let value = self.complete(token, depth);
+                    self.weight += ENTRY + key.len();
                     if let Some(earlier) = dict.insert(key.clone(), value) {
                         shadowed += 1;
                         dict.insert([&*key, format!("\0{shadowed}").as_bytes()].concat().into(), earlier);
@@ -265,9 +303,9 @@ impl<'a> Lexer<'a> {
                 self.at += 1;
                 Token::DictClose
             }
-            b'<' => Token::Object(Object::String(self.hex().into())),
-            b'(' => Token::Object(Object::String(self.literal().into())),
-            b'/' => Token::Object(Object::Name(self.name().into())),
+            b'<' => Token::Object(Object::String(self.hex())),
+            b'(' => Token::Object(Object::String(self.literal())),
+            b'/' => Token::Object(Object::Name(self.name())),
             b'+' | b'-' | b'.' | b'0'..=b'9' => Token::Object(self.number(b)),
             b'>' | b')' | b'{' | b'}' => Token::Object(Object::Word([b].as_slice().into())),
             _ => Token::Object(self.word()),
@@ -286,7 +324,8 @@ impl<'a> Lexer<'a> {
             b"true" => Object::Bool(true),
             b"false" => Object::Bool(false),
             b"null" => Object::Null,
-            word => Object::Word(word.into()),
+            // A longer one is no operator.
+            word => Object::Word(word.get(..NAME_MAX.min(word.len())).unwrap_or_default().into()),
         }
     }
 
@@ -322,10 +361,10 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn name(&mut self) -> Vec<u8> {
+    fn name(&mut self) -> Bytes {
         let raw = self.regular(self.at);
-        if !raw.contains(&b'#') {
-            return raw.to_vec();
+        if raw.len() > NAME_MAX || !raw.contains(&b'#') {
+            return self.kept(raw, NAME_MAX);
         }
         let (mut name, mut at) = (Vec::with_capacity(raw.len()), 0);
         while let Some(b) = raw.get(at) {
@@ -334,16 +373,16 @@ impl<'a> Lexer<'a> {
             name.push(code.unwrap_or(*b));
             at += if code.is_some() { 3 } else { 1 };
         }
-        name
+        self.kept(&name, NAME_MAX)
     }
 
-    fn hex(&mut self) -> Vec<u8> {
+    fn hex(&mut self) -> Bytes {
         let (mut out, mut high) = (Vec::new(), None);
         while let Some(b) = self.next() {
             match (char::from(b).to_digit(16), high) {
                 (Some(digit), None) => high = Some(digit as u8),
                 (Some(digit), Some(h)) => {
-                    out.push(h << 4 | digit as u8);
+                    push(&mut out, h << 4 | digit as u8);
                     high = None;
                 }
                 (None, _) if b == b'>' => break,
@@ -351,10 +390,10 @@ impl<'a> Lexer<'a> {
             }
         }
         out.extend(high.map(|h| h << 4));
-        out
+        self.kept(&out, STRING_MAX)
     }
 
-    fn literal(&mut self) -> Vec<u8> {
+    fn literal(&mut self) -> Bytes {
         let (mut out, mut open) = (Vec::new(), 1u32);
         while let Some(b) = self.next() {
             match b {
@@ -374,24 +413,24 @@ impl<'a> Lexer<'a> {
                     if self.peek() == Some(b'\n') {
                         self.at += 1;
                     }
-                    out.push(b'\n');
+                    push(&mut out, b'\n');
                     continue;
                 }
                 _ => {}
             }
-            out.push(b);
+            push(&mut out, b);
         }
-        out
+        self.kept(&out, STRING_MAX)
     }
 
     fn escape(&mut self, out: &mut Vec<u8>) {
         let Some(b) = self.next() else { return };
         match b {
-            b'n' => out.push(b'\n'),
-            b'r' => out.push(b'\r'),
-            b't' => out.push(b'\t'),
-            b'b' => out.push(8),
-            b'f' => out.push(12),
+            b'n' => push(out, b'\n'),
+            b'r' => push(out, b'\r'),
+            b't' => push(out, b'\t'),
+            b'b' => push(out, 8),
+            b'f' => push(out, 12),
             b'\r' if self.peek() == Some(b'\n') => self.at += 1,
             b'\r' | b'\n' => {}
             b'0'..=b'7' => {
@@ -401,10 +440,17 @@ impl<'a> Lexer<'a> {
                     code = code * 8 + u32::from(digit - b'0');
                     self.at += 1;
                 }
-                out.push(code as u8);
+                push(out, code as u8);
             }
-            _ => out.push(b),
+            _ => push(out, b),
         }
+    }
+}
+
+/// Takes a byte of a string; one more than it may have tells that there were more.
+fn push(out: &mut Vec<u8>, b: u8) {
+    if out.len() <= STRING_MAX {
+        out.push(b);
     }
 }
 

@@ -14,6 +14,7 @@ mod drawing;
 mod filter;
 mod font;
 mod glyphs;
+mod inline;
 pub(super) mod layout;
 mod lex;
 mod outlines;

@@ -36,12 +36,11 @@ fn size(document: &Document<'_>, dict: &Dict) -> Result<(u64, u64), Stop> {
 }
 
 /// Makes a file of a picture; `None` when its samples make no sense.
-pub(super) fn file(document: &Document<'_>, dict: &Dict, decoded: &Decoded) -> Result<Option<Picture>, Stop> {
-    let as_it_is = |extension| Ok(Some(Picture { extension, bytes: decoded.bytes.clone() }));
+pub(super) fn file(document: &Document<'_>, dict: &Dict, decoded: Decoded) -> Result<Option<Picture>, Stop> {
     match decoded.picture {
-        Some(Coding::Jpeg) => return as_it_is("jpg"),
-        Some(Coding::Jpeg2000) => return as_it_is("jp2"),
-        Some(Coding::Jbig2) => return as_it_is("jb2"),
+        Some(Coding::Jpeg) => return Ok(Some(Picture { extension: "jpg", bytes: decoded.bytes })),
+        Some(Coding::Jpeg2000) => return Ok(Some(Picture { extension: "jp2", bytes: decoded.bytes })),
+        Some(Coding::Jbig2) => return Ok(Some(Picture { extension: "jb2", bytes: decoded.bytes })),
         Some(Coding::Fax) => return fax(document, dict, &decoded.bytes),
         None => {}
     }
@@ -81,8 +80,11 @@ pub(super) fn file(document: &Document<'_>, dict: &Dict, decoded: &Decoded) -> R
     if colour == 2 && depth < 8 {
         return Ok(None);
     }
-    let mut rows = Vec::with_capacity(decoded.bytes.len() + height as usize);
+    // Packed row by row: all samples twice would be more than may be held.
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    let (mut lines, mut rows) = (0u32, Vec::new());
     for line in decoded.bytes.chunks(row).take(height as usize) {
+        rows.clear();
         rows.push(0);
         match &space {
             Space::Inks(n) => {
@@ -96,9 +98,13 @@ pub(super) fn file(document: &Document<'_>, dict: &Dict, decoded: &Decoded) -> R
                 rows.extend(std::iter::repeat_n(0, row - line.len()));
             }
         }
+        lines += 1;
+        // Writing to memory does not fail.
+        let _ = std::io::Write::write_all(&mut zlib, &rows);
     }
-    let lines = rows.len() / (1 + if matches!(space, Space::Inks(_)) { width as usize } else { row });
-    let bytes = png(width as u32, lines as u32, depth, colour, palette.map(Vec::as_slice), &rows);
+    drop(decoded);
+    let data = zlib.finish().unwrap_or_default();
+    let bytes = png(width as u32, lines, depth, colour, palette.map(Vec::as_slice), &data);
     Ok(Some(Picture { extension: "png", bytes }))
 }
 
@@ -169,8 +175,8 @@ fn space(document: &Document<'_>, object: &Object, depth: u32) -> Result<Space, 
     })
 }
 
-/// Writes a PNG file (PNG specification, 5).
-fn png(width: u32, height: u32, depth: u8, colour: u8, palette: Option<&[u8]>, rows: &[u8]) -> Vec<u8> {
+/// Writes a PNG file (PNG specification, 5) around its packed rows.
+fn png(width: u32, height: u32, depth: u8, colour: u8, palette: Option<&[u8]>, data: &[u8]) -> Vec<u8> {
     let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut chunk = |kind: &[u8; 4], data: &[u8]| {
         out.extend((data.len() as u32).to_be_bytes());
@@ -186,10 +192,7 @@ fn png(width: u32, height: u32, depth: u8, colour: u8, palette: Option<&[u8]>, r
     if let Some(palette) = palette {
         chunk(b"PLTE", palette);
     }
-    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    // Writing to memory does not fail.
-    let _ = std::io::Write::write_all(&mut zlib, rows);
-    chunk(b"IDAT", &zlib.finish().unwrap_or_default());
+    chunk(b"IDAT", data);
     chunk(b"IEND", b"");
     out
 }

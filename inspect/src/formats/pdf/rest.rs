@@ -13,6 +13,7 @@ use chot_model::OpaqueReason;
 use super::MARK;
 use super::budget::Stop;
 use super::content::Interpreter;
+use super::document::STREAM_MAX;
 use super::filter::Decoded;
 use super::glyphs::text_string;
 use super::lex::{Dict, Object, Stream};
@@ -42,6 +43,8 @@ struct Harvest {
 const PIECE: usize = 1 << 16;
 /// Attached bytes are handed on in pieces of this size.
 const BYTES: usize = 1 << 18;
+/// Longer names of files are cut.
+const LABEL_MAX: usize = 1_024;
 /// Names and keys as long as a number of a person.
 const NAME_DIGITS_MIN: usize = 9;
 
@@ -85,13 +88,21 @@ pub(super) fn read(walk: &mut Walk<'_, '_>) -> Result<(), Stop> {
     hand_on(walk, &mut harvest, 0, true)?;
     let asides = std::mem::take(&mut walk.seen.asides);
     walk.tell(Piece::Text { part: "replacement text", text: &asides, again: true })?;
-    for (n, (dict, bytes)) in std::mem::take(&mut walk.seen.inline).into_iter().enumerate() {
+    inline(walk)?;
+    gaps(walk)?;
+    document.lack().map_or(Ok(()), |lack| walk.opaque("", lack, 1))
+}
+
+/// The pictures within the contents that were run last.
+pub(super) fn inline(walk: &mut Walk<'_, '_>) -> Result<(), Stop> {
+    let document = walk.document;
+    for (n, dict, bytes) in walk.seen.inline.take() {
         let filters = document.filters(&dict)?;
-        let decoded = super::filter::decode(&bytes, &filters, document.budget.decoded_max());
+        let decoded = super::filter::decode(&bytes, &filters, document.budget.decoded_max(STREAM_MAX));
         document.budget.decoded(decoded.bytes.len())?;
-        picture(walk, &format!("inline picture {}", n + 1), &dict, &decoded)?;
+        picture(walk, &format!("inline picture {n}"), &dict, decoded)?;
     }
-    gaps(walk)
+    Ok(())
 }
 
 /// The properties of the file (14.3.3), each with its name.
@@ -126,7 +137,7 @@ fn xfa(walk: &mut Walk<'_, '_>, harvest: &mut Harvest) -> Result<(), Stop> {
             if let Object::Ref(number) = packet {
                 harvest.roles.insert(*number, Role::Quiet);
             }
-            let decoded = document.decode(&stream)?;
+            let decoded = document.decode_within(&stream, STREAM_MAX.saturating_sub(xml.len()))?;
             if let Some(reason) = unread(decoded.state, decoded.bytes.is_empty()) {
                 walk.opaque("form.xml", reason, stream.range.len())?;
             }
@@ -206,6 +217,7 @@ fn dictionary(dict: &Dict, harvest: &mut Harvest) -> Result<(), Stop> {
             b"EF" => {
                 let name = [b"UF".as_slice(), b"F"].into_iter().find_map(|k| dict.get(k)?.string());
                 let name = name.and_then(text_string).unwrap_or_else(|| "attachment".to_owned());
+                let name: String = name.chars().take(LABEL_MAX).collect();
                 for file in value.dict().into_iter().flat_map(|d| d.values()) {
                     if let Object::Ref(number) = file {
                         harvest.roles.insert(*number, Role::File(name.clone()));
@@ -230,20 +242,17 @@ fn stream(walk: &mut Walk<'_, '_>, harvest: &mut Harvest, number: u32, stream: &
     let label = if number == u32::MAX { format!("byte {}", stream.range.start) } else { format!("object {number}") };
     match (role, kind.as_slice(), subtype.as_slice()) {
         (_, b"XRef", _) => Ok(()),
-        (_, b"ObjStm", _) => {
-            for object in document.hidden(number, stream)? {
-                strings(&object, harvest)?;
-                hand_on(walk, harvest, PIECE, true)?;
-            }
-            Ok(())
-        }
+        (_, b"ObjStm", _) => document.hidden(number, stream, |object| {
+            strings(object, harvest)?;
+            hand_on(walk, harvest, PIECE, true)
+        }),
         // Small pictures of pages have no kind (12.3.4).
         (_, _, b"Image") | (None, b"", b"") if is_image(&subtype, dict) => {
             if picture::is_speck(document, dict)? {
                 return Ok(());
             }
-            let decoded = document.decode(stream)?;
-            picture(walk, &format!("picture {label}"), dict, &decoded)
+            let decoded = document.decode_file(stream)?;
+            picture(walk, &format!("picture {label}"), dict, decoded)
         }
         (Some(Role::File(name)), _, _) => attached(walk, &name, stream),
         (_, b"EmbeddedFile", _) => attached(walk, "attachment", stream),
@@ -283,7 +292,7 @@ fn content(walk: &mut Walk<'_, '_>, label: &str, stream: &Stream) -> Result<(), 
 }
 
 fn attached(walk: &mut Walk<'_, '_>, name: &str, stream: &Stream) -> Result<(), Stop> {
-    let decoded = walk.document.decode(stream)?;
+    let decoded = walk.document.decode_file(stream)?;
     if let Some(reason) = unread(decoded.state, decoded.bytes.is_empty() && !stream.range.is_empty()) {
         walk.opaque(name, reason, stream.range.len())?;
     }
@@ -295,16 +304,17 @@ fn member(walk: &mut Walk<'_, '_>, name: &str, bytes: &[u8]) -> Result<(), Stop>
     bytes.chunks(BYTES).try_for_each(|chunk| walk.tell(Piece::Bytes(chunk)))
 }
 
-fn picture(walk: &mut Walk<'_, '_>, label: &str, dict: &Dict, decoded: &Decoded) -> Result<(), Stop> {
+fn picture(walk: &mut Walk<'_, '_>, label: &str, dict: &Dict, decoded: Decoded) -> Result<(), Stop> {
     if picture::is_speck(walk.document, dict)? {
         return Ok(());
     }
     if let Some(reason) = unread(decoded.state, decoded.bytes.is_empty()) {
         return walk.opaque(label, reason, decoded.bytes.len().max(1));
     }
+    let len = decoded.bytes.len().max(1);
     match picture::file(walk.document, dict, decoded)? {
         Some(file) => member(walk, &format!("{label}.{}", file.extension), &file.bytes),
-        None => walk.opaque(label, OpaqueReason::UnsupportedFormat, decoded.bytes.len().max(1)),
+        None => walk.opaque(label, OpaqueReason::UnsupportedFormat, len),
     }
 }
 
@@ -326,9 +336,14 @@ fn unknown(walk: &mut Walk<'_, '_>, label: &str, stream: &Stream) -> Result<(), 
     if decoded.picture.is_none() && shown * 10 >= decoded.bytes.len() * 7 {
         let mut interpreter = Interpreter::new(document, &mut walk.layout, &mut walk.seen);
         interpreter.run(&decoded.bytes, &Rc::default())?;
-        let is_content = interpreter.tally.glyphs > 0 || interpreter.tally.strokes > 0;
+        let tally = interpreter.tally;
         walk.layout.end_page();
-        if is_content {
+        if tally.glyphs > 0 || tally.strokes > 0 {
+            if let Some(lack) = tally.lack {
+                walk.opaque(label, lack, stream.range.len())?;
+            }
+            inline(walk)?;
+            walk.flush(PIECE)?;
             return Ok(());
         }
     }
@@ -359,15 +374,32 @@ fn gaps(walk: &mut Walk<'_, '_>) -> Result<(), Stop> {
         for line in bytes.split(|b| matches!(b, b'\n' | b'\r')) {
             // Tables of places in the file are numbers of no person.
             let is_place = line.iter().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'n' | b'f'));
-            if !is_place && !line.is_empty() {
-                text.push_str(&String::from_utf8_lossy(line));
-                text.push('\n');
+            if is_place || line.is_empty() {
+                continue;
             }
-        }
-        if text.len() > PIECE {
-            let text = std::mem::take(&mut text);
-            walk.tell(Piece::Text { part: "between objects", text: &text, again: true })?;
+            let mut rest = line;
+            while !rest.is_empty() {
+                let (piece, behind) = rest.split_at(end_of_letter(rest, PIECE));
+                rest = behind;
+                text.push_str(&String::from_utf8_lossy(piece));
+                if text.len() > PIECE {
+                    let text = std::mem::take(&mut text);
+                    walk.tell(Piece::Text { part: "between objects", text: &text, again: true })?;
+                }
+            }
+            text.push('\n');
         }
     }
     walk.tell(Piece::Text { part: "between objects", text: &text, again: true })
+}
+
+/// Where the last letter of UTF-8 ends within so many bytes.
+fn end_of_letter(bytes: &[u8], max: usize) -> usize {
+    /// Bytes of a letter behind its first.
+    const MORE: usize = 3;
+    let goes_on = |at: &usize| bytes.get(*at).is_some_and(|b| b & 0xc0 == 0x80);
+    if bytes.len() <= max {
+        return bytes.len();
+    }
+    (max.saturating_sub(MORE)..=max).rev().find(|at| !goes_on(at)).unwrap_or(max)
 }

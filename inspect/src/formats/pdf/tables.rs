@@ -9,8 +9,8 @@ use super::budget::Stop;
 use super::document::{Document, Entry};
 use super::lex::{Dict, Lexer, Object, Stream, is_blank};
 
-/// Objects of one file; the standard's own limit is four times that (annex C).
-const OBJECTS_MAX: usize = 2_000_000;
+/// Objects of one file; the standard's own limit is eight times that (annex C).
+const OBJECTS_MAX: usize = 1_000_000;
 /// Tables chained by incremental updates.
 const UPDATES_MAX: usize = 1_024;
 
@@ -208,7 +208,7 @@ impl Document<'_> {
                 self.table.insert(*number, Entry::In(pack));
             }
             for n in 0..packed.index.len() {
-                let Some((number, object)) = self.unpack(&packed, n)? else { continue };
+                let Some((number, object, _)) = self.unpack(&packed, n)? else { continue };
                 let kind = object.dict().and_then(|d| d.get(b"Type".as_slice())).and_then(Object::name);
                 if kind == Some(b"Catalog") {
                     root = Some(number);

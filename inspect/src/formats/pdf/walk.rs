@@ -7,7 +7,7 @@ use chot_model::{OpaqueReason, Secret};
 
 use super::budget::{Budget, Stop};
 use super::content::{Interpreter, Seen, Tally};
-use super::document::Document;
+use super::document::{Document, STREAM_MAX};
 use super::drawing::Drawing;
 use super::filter::State;
 use super::glyphs::text_string;
@@ -27,8 +27,10 @@ const STROKES_MAX: u64 = 400;
 const CODES_MAX: u32 = 32;
 /// Longer names of fields announce nothing.
 const NAME_MAX: usize = 400;
-/// The content of one page.
-const CONTENT_MAX: usize = 128 << 20;
+/// The content of one page that is in several streams: put together it is held twice.
+const CONTENT_MAX: usize = 32 << 20;
+/// The value of a field that is a stream of its own.
+const VALUE_MAX: usize = 8 << 20;
 /// Text is handed on in pieces of about this size.
 const PIECE: usize = 1 << 16;
 
@@ -44,12 +46,13 @@ pub(super) fn walk(
     if document.is_locked {
         return walk.opaque("", OpaqueReason::Encrypted, usize::MAX);
     }
-    walk.pages()?;
-    if walk.pages == 0 {
-        walk.opaque("", OpaqueReason::ParseError, usize::MAX)?;
+    let ended = walk.all();
+    if let Err(Stop::Bound(_)) = ended {
+        // What was read until then is told.
+        walk.layout.end_page();
+        walk.flush(0)?;
     }
-    walk.fields()?;
-    rest::read(&mut walk)
+    ended
 }
 
 /// What is under way.
@@ -93,6 +96,15 @@ impl Walk<'_, '_> {
 
     pub(super) fn root(&self) -> Result<Dict, Stop> {
         Ok(self.document.key(&self.document.trailer, b"Root")?.dict().cloned().unwrap_or_default())
+    }
+
+    fn all(&mut self) -> Result<(), Stop> {
+        self.pages()?;
+        if self.pages == 0 {
+            self.opaque("", OpaqueReason::ParseError, usize::MAX)?;
+        }
+        self.fields()?;
+        rest::read(self)
     }
 
     fn pages(&mut self) -> Result<(), Stop> {
@@ -151,20 +163,31 @@ impl Walk<'_, '_> {
         for part in &parts {
             let Object::Stream(stream) = self.document.resolve(part)? else { continue };
             *self.seen.runs.entry(stream.range.start).or_default() += 1;
-            let decoded = self.document.decode(&stream)?;
+            let max = if content.is_empty() { STREAM_MAX } else { CONTENT_MAX.saturating_sub(content.len()) };
+            let decoded = self.document.decode_within(&stream, max)?;
             if let Some(reason) = unread(decoded.state, decoded.bytes.is_empty() && !stream.range.is_empty()) {
                 self.opaque(&name, reason, stream.range.len())?;
             }
-            if content.len() + decoded.bytes.len() > CONTENT_MAX {
-                self.opaque(&name, OpaqueReason::TooLarge, stream.range.len())?;
+            if content.is_empty() {
+                content = decoded.bytes;
+            } else {
+                // Many small parts are not copied for each of them, and large ones not held twice.
+                let more = decoded.bytes.len() + 1;
+                if content.capacity() - content.len() < more {
+                    content.reserve_exact(more.max(content.len() / 4));
+                }
+                content.push(b'\n');
+                content.extend_from_slice(&decoded.bytes);
+            }
+            if decoded.state == State::TooLarge {
                 break;
             }
-            content.extend_from_slice(&decoded.bytes);
-            content.push(b'\n');
         }
         let document = self.document;
         let mut interpreter = Interpreter::new(document, &mut self.layout, &mut self.seen);
         interpreter.run(&content, resources)?;
+        let len = content.len();
+        drop(content);
         interpreter.layout.end_row();
         let annotations = document.key(page, b"Annots")?;
         for annotation in annotations.array().unwrap_or_default() {
@@ -189,12 +212,16 @@ impl Walk<'_, '_> {
         }
         let (tally, drawing) = (interpreter.tally, interpreter.drawing);
         self.layout.turn_page();
-        self.drawn(&name, tally, &drawing, content.len())?;
+        self.drawn(&name, tally, &drawing, len)?;
+        rest::inline(self)?;
         self.flush(PIECE)
     }
 
     /// Tells what is not read of a content of so many bytes, and reads the codes it draws.
     pub(super) fn drawn(&mut self, name: &str, tally: Tally, drawing: &Drawing, bytes: usize) -> Result<(), Stop> {
+        if let Some(lack) = tally.lack {
+            self.opaque(name, lack, bytes)?;
+        }
         if tally.is_unread {
             self.opaque(name, OpaqueReason::UnknownEncoding, bytes)?;
         }
@@ -249,7 +276,12 @@ impl Walk<'_, '_> {
                 Ok::<_, Stop>(match &value {
                     Object::String(bytes) => text_string(bytes),
                     Object::Name(name) => Some(String::from_utf8_lossy(name).into_owned()),
-                    Object::Stream(stream) => text_string(&self.document.decode(stream)?.bytes),
+                    Object::Stream(stream) => {
+                        let decoded = self.document.decode_within(stream, VALUE_MAX)?;
+                        let lack = unread(decoded.state, decoded.bytes.is_empty() && !stream.range.is_empty());
+                        lack.into_iter().for_each(|lack| self.document.lacks(lack));
+                        text_string(&decoded.bytes)
+                    }
                     _ => None,
                 })
             };

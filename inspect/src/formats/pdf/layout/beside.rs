@@ -55,6 +55,8 @@ impl Wide {
 const LINES_MIN: usize = 3;
 /// Lines at one height, in heights of letters.
 const LEVEL: f64 = 0.05;
+/// A page with more lines is no page of a sheet.
+const SHOWN_MAX: usize = 20_000;
 /// Pages beside each other; each is put into the text of all.
 const PAGES_MAX: usize = 32;
 
@@ -64,7 +66,9 @@ impl Sheet {
     }
 
     pub(super) fn show(&mut self, base: f64, size: f64, at: Range<usize>) {
-        self.lines.push(Shown { base, size, at });
+        if self.lines.len() <= SHOWN_MAX {
+            self.lines.push(Shown { base, size, at });
+        }
     }
 
     /// What stands at `from` or behind it in the text moves by so much.
@@ -110,8 +114,8 @@ impl Sheet {
     /// Behind which line each of `page` belongs; nothing when it is a page of its own.
     fn places(&self, page: &Self, goes_on: bool, text: &str) -> Option<Vec<usize>> {
         let lines_min = if goes_on { 1 } else { LINES_MIN };
-        let is_sheet = page.lines.len() >= lines_min && self.lines.len() >= page.lines.len();
-        if !is_sheet || self.joined >= PAGES_MAX {
+        let is_sheet = (lines_min..=self.lines.len().min(SHOWN_MAX)).contains(&page.lines.len());
+        if !is_sheet || self.lines.len() > SHOWN_MAX || self.joined >= PAGES_MAX {
             return None;
         }
         let said = |line: &Shown| text.get(line.at.clone()).unwrap_or_default();
