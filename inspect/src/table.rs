@@ -419,7 +419,7 @@ impl Table {
                     let judged = column.is_none() && is_number(&view.text);
                     // Numbers of twelve digits are counted wherever nothing announces them.
                     let plain = !judged && !view.number;
-                    if plain && inquiry.is_known_to_be_nothing(&view.text, column) {
+                    if plain && inquiry.is_known_to_be_nothing(&view.text, column, &self.place) {
                         inquiry.looked_at(&self.place, view.text.len());
                         continue;
                     }

@@ -12,6 +12,7 @@ mod runs;
 mod tests;
 mod within;
 
+use chot_detectors::Papers;
 use chot_model::{Confidence, OpaqueReason};
 
 use super::plain::legible;
@@ -22,13 +23,14 @@ use crate::layers::Written;
 use crate::object::Object;
 use crate::sniff::Head;
 use crate::table::is_number as is_long_number;
-use crate::text::Text;
+use crate::text::{self, Text};
 use crate::tree::Tree;
+use crate::view::View;
 use escape::meaning;
 pub(crate) use plain::Keys;
 use plain::Lesson;
-pub(crate) use role::is_told;
-use role::{Role, announced};
+use role::{Role, announced, may_be_paper};
+pub(crate) use role::{is_as_long, is_subject, is_told};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/json",
@@ -88,6 +90,10 @@ struct Level {
     indexed: bool,
     /// It is a thing, or part of one.
     thing: bool,
+    /// What was announced from afar around it, if its subject announces something else within.
+    around: Option<Papers>,
+    /// A number in it that nothing announced, and a member behind it may.
+    unsaid: Option<View>,
     run: runs::Run,
 }
 
@@ -181,7 +187,7 @@ impl Json {
         self.value.context.column = match self.levels.last() {
             _ if key => None,
             Some(level) if level.array => level.key.or_else(|| self.rows.as_ref()?.column(self.levels.len())),
-            Some(level) if self.role == Role::Told && level.told.is_some() => level.told,
+            Some(level) if matches!(self.role, Role::Told | Role::Index) && level.told.is_some() => level.told,
             Some(level) if self.role == Role::Index => level.key.or(self.column),
             Some(level) if self.role == Role::Code => level.key.filter(|c| c.is_identifier()).or(self.column),
             // `"cccd": {"so": "001…"}`: what the outer key announces, the inner one holds.
@@ -205,10 +211,18 @@ impl Json {
         }
         if self.key && !self.long {
             (self.column, self.name, self.role) = announced(&self.value.view.text, inquiry);
+        } else if self.role == Role::Subject && !self.key {
+            let subject = std::mem::take(&mut self.value.view.text);
+            self.announce(&subject);
+            self.value.view.text = subject;
         } else if self.is_telling() {
             let value = std::mem::take(&mut self.value.view.text);
             self.tell(&value, inquiry);
             self.value.view.text = value;
+        }
+        if self.role == Role::Told && !self.key && !self.long && may_be_paper(&self.value.view.text) {
+            let number = self.value.view.copy();
+            self.keep_number(|| number);
         }
         if self.long {
             self.lesson.learn(false, inquiry);
@@ -264,6 +278,14 @@ impl Json {
         matches!(self.role, Role::Telling | Role::Code) || self.levels.last().is_some_and(|level| level.tells)
     }
 
+    /// A subject that may announce what the other members of its object hold, and those within them.
+    fn announce(&mut self, subject: &[u8]) {
+        let Some(level) = self.levels.last_mut().filter(|level| !level.array && self.deeper == 0) else { return };
+        let place = self.value.place.clone().announced(&String::from_utf8_lossy(subject));
+        let around = std::mem::replace(&mut self.value.place, place).afar;
+        level.around.get_or_insert(around);
+    }
+
     /// A value that says what another member of its object is, or of the one around it.
     fn tell(&mut self, value: &[u8], inquiry: &mut Inquiry) {
         if self.is_message() {
@@ -280,6 +302,30 @@ impl Json {
                 return;
             }
             level.told = Self::said(value, inquiry).or(level.told);
+            let told = level.told.zip(level.unsaid.take());
+            if let Some((column, number)) = told.filter(|(told, number)| is_as_long(*told, number.text.len())) {
+                self.told_behind(column, &number, inquiry);
+            }
+        }
+    }
+
+    /// Reads a number once more that a member behind it names.
+    fn told_behind(&mut self, column: chot_detectors::Column, number: &View, inquiry: &mut Inquiry) {
+        let place = Place { again: true, ..self.value.place.clone() };
+        let mut found = Vec::new();
+        text::value(&place, number, Some(column), inquiry, &mut found);
+        for f in found {
+            if let Some(mark) = inquiry.report(f) {
+                self.tree.add(mark, inquiry);
+            }
+        }
+    }
+
+    /// Keeps the number at hand, if a member behind it may say what it is.
+    fn keep_number(&mut self, number: impl FnOnce() -> View) {
+        let is_open = |level: &&mut Level| !level.array && level.told.is_none() && level.key.is_none();
+        if let Some(level) = self.levels.last_mut().filter(is_open).filter(|_| self.role == Role::Told) {
+            level.unsaid = Some(number());
         }
     }
 
@@ -316,6 +362,9 @@ impl Json {
         }
         let around = self.levels.last().filter(|l| l.array || self.role == Role::Index);
         let key = around.map_or(self.column, |l| l.key);
+        // `{"question": "Số CCCD", "answers": ["001…"]}`
+        let told = self.levels.last().filter(|_| matches!(self.role, Role::Told | Role::Index));
+        let key = told.and_then(|level| level.told).filter(|told| told.is_identifier()).or(key);
         let thing = self.role == Role::Thing || self.levels.last().is_some_and(|level| level.thing);
         let insured = self.role == Role::Insurance && !array && !item && !thing;
         let key = key.or_else(|| insured.then_some(chot_detectors::Column::Bhxh));
@@ -325,7 +374,17 @@ impl Json {
         if array && !item && key.is_some() {
             self.tree.in_column(true);
         }
-        self.levels.push(Level { array, key, told: None, tells, indexed: false, thing, run });
+        self.levels.push(Level {
+            array,
+            key,
+            told: None,
+            tells,
+            indexed: false,
+            thing,
+            around: None,
+            unsaid: None,
+            run,
+        });
         self.column = None;
         self.role = Role::Plain;
         self.colon = false;
@@ -389,6 +448,9 @@ impl Json {
     }
 
     fn close_level(&mut self, level: &Level, array: bool, inquiry: &mut Inquiry) {
+        if let Some(around) = level.around {
+            self.value.place.afar = around;
+        }
         if level.array && array {
             if level.key.is_some() && self.levels.last().is_some_and(|around| !around.array) {
                 self.tree.in_column(false);

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use chot_model::OpaqueReason;
 
+use super::json::is_subject;
 use super::{Format, Room};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
@@ -63,6 +64,8 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     let delimiter = [b"\n--", boundary.as_slice()].concat();
     // The first delimiter may stand at the very beginning.
     let first = start.strip_prefix(b"--").is_some_and(|s| s.starts_with(&boundary));
+    // What a field says of the parts behind it is announced of these.
+    let mut announced = place.clone();
     let mut next = if first { Some(0) } else { find(source, 0, &delimiter) };
     let mut closed = false;
     while let Some(at) = next {
@@ -81,7 +84,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
             outside(source, (after + 2 + line_end).min(part.end)..part.end, place, inquiry);
         } else {
             n += 1;
-            if !self::part(source, part.clone(), n, place, &mut fields, &mut joined, inquiry) {
+            if !self::part(source, part.clone(), n, &mut announced, &mut fields, &mut joined, inquiry) {
                 break;
             }
         }
@@ -111,7 +114,7 @@ fn part(
     source: &dyn Source,
     range: Range<u64>,
     n: u64,
-    place: &Place,
+    place: &mut Place,
     fields: &mut Vec<crate::people::Mark>,
     joined: &mut Joined,
     inquiry: &mut Inquiry,
@@ -162,6 +165,9 @@ fn part(
             let name = field.as_deref().unwrap_or_default().as_bytes();
             joined.field(place, name, &value, column, inquiry, &mut found);
             fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
+            if field.as_deref().is_some_and(is_subject) {
+                *place = place.clone().announced(&String::from_utf8_lossy(&bytes));
+            }
             return true;
         }
     }

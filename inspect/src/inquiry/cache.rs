@@ -26,6 +26,7 @@ impl Key {
         hash.update(content);
         let flags = [place.again, place.preview, place.stock, hint.name.is_some(), hint.content_type.is_some()];
         hash.update(flags.map(u8::from));
+        hash.update([place.afar.bits()]);
         hash.update(place.depth.to_le_bytes());
         let (name, content_type) = (hint.name.as_deref(), hint.content_type.as_deref());
         for text in [name, content_type, Some(&*place.part), place.disguise] {
