@@ -96,7 +96,7 @@ fn line_of(text: &[u8], number: &Range<usize>) -> Range<usize> {
 
 /// Which papers a message above asked for, if the line at hand is short enough for an answer.
 fn asked(text: &[u8], line: &Range<usize>) -> Option<Papers> {
-    if line.len() > ANSWER_MAX {
+    if line.len() > ANSWER_MAX || !is_said_by_somebody(text.get(line.clone())?) {
         return None;
     }
     let mut end = line.start.checked_sub(1)?;
@@ -111,7 +111,10 @@ fn asked(text: &[u8], line: &Range<usize>) -> Option<Papers> {
         let message = str::from_utf8(text.get(start..end)?).ok()?;
         match Papers::said(message) {
             // What has a number of its own was no question.
-            Said::Papers(papers) => return Some(papers).filter(|_| long_number(text, start..end).is_none()),
+            Said::Papers(papers) => {
+                let asks = is_said_by_somebody(message.as_bytes()) && long_number(text, start..end).is_none();
+                return Some(papers).filter(|_| asks);
+            }
             Said::Other => return None,
             Said::Nothing if message.len() > ANSWER_MAX => return None,
             Said::Nothing => {}
@@ -119,6 +122,23 @@ fn asked(text: &[u8], line: &Range<usize>) -> Option<Papers> {
         end = start.checked_sub(1)?;
     }
     None
+}
+
+/// Whether a line is a message of a chat, as they are copied: `Lan: …`, `[10:03, 05/11/2026] Lan Nguyễn: …`. A sentence that speaks
+/// of papers asks nobody for them, and rows below it answer nothing.
+fn is_said_by_somebody(line: &[u8]) -> bool {
+    const SPEAKER: std::ops::RangeInclusive<usize> = 1..=32;
+    const WORDS_MAX: usize = 4;
+    let line = match (line.first(), memchr::memchr(b']', line)) {
+        (Some(b'['), Some(end)) => line.get(end + 1..).unwrap_or_default(),
+        _ => line,
+    };
+    let speaker = memchr::memmem::find(line, b": ").and_then(|at| line.get(..at)).unwrap_or_default().trim_ascii();
+    // What a program exports has the moment before it: `05/11/2026, 10:03 - Lan`.
+    let speaker = memchr::memmem::rfind(speaker, b" - ").and_then(|at| speaker.get(at + 3..)).unwrap_or(speaker);
+    SPEAKER.contains(&speaker.len())
+        && !speaker.iter().any(u8::is_ascii_digit)
+        && speaker.split(|b| *b == b' ').count() <= WORDS_MAX
 }
 
 /// The remark in brackets that ends right before a number or what leads to it, `(tổ 3) là`, and the line without what stands
@@ -236,6 +256,9 @@ mod tests {
             "Lan: hoá đơn đâu\nHoa: ok\nHoa: 7912345678\n",
             "Lan: cho mình số BHXH\nHoa: a\nHoa: b\nHoa: c\nHoa: d\nHoa: e\nHoa: g\nHoa: h\nHoa: 7912345678\n",
             "Lan: gửi BHXH huyện chưa\nHoa: ok\nHoa: rồi\nHoa: 7912345678\n",
+            // Nobody asks.
+            "Ai có mã BHXH mới tra được trong bảng dưới\nXin cảm ơn\nKính gửi các anh chị em\nVũ Hà: 7912345678\n",
+            "Lan: cho mình số BHXH\nHoa: ok để mình hỏi lại mẹ xem giấy tờ cất ở đâu\nHoa: chờ mình mở máy ra rồi tìm lại nhé\nHoa: a\n- 7912345678\n",
         ] {
             assert_eq!(found(text), [], "{text}");
         }

@@ -129,8 +129,11 @@ const WRITTEN: &[&str] = &[
     "htm", "md", "dat", "zip", "rar", "7z", "gz", "tar", "eml", "msg",
 ];
 /// Those of what programs write to themselves.
-const PROGRAMS: &[&str] =
-    &["log", "err", "out", "trace", "ini", "conf", "cfg", "dll", "exe", "js", "css", "py", "sql", "lock"];
+const PROGRAMS: &[&str] = &[
+    "log", "err", "out", "trace", "ini", "conf", "cfg", "dll", "exe", "js", "ts", "tsx", "jsx", "css", "scss", "py",
+    "sql", "lock", "java", "go", "rs", "php", "cs", "cpp", "hpp", "kt", "swift", "rb", "sh", "bat", "ps1", "vue",
+    "yml", "yaml", "toml", "map", "proto",
+];
 
 impl Papers {
     /// What a subject, a title or the name of a file announces.

@@ -4,7 +4,9 @@
 
 use std::ops::Range;
 
-use super::json::is_subject;
+use chot_detectors::Papers;
+
+use super::json::{is_body, is_subject};
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
@@ -113,7 +115,9 @@ fn field(place: &mut Place, raw: &View, inquiry: &mut Inquiry, joined: &mut Join
     let column = inquiry.column(String::from_utf8_lossy(&name.text).trim());
     text::value(place, &name, None, inquiry, &mut found);
     let value = decoded(raw, value);
-    text::value(place, &value, column, inquiry, &mut found);
+    let silent = !place.afar.is_none() && !is_body(String::from_utf8_lossy(&name.text).trim());
+    let own = if silent { &Place { afar: Papers::NONE, ..place.clone() } } else { &*place };
+    text::value(own, &value, column, inquiry, &mut found);
     joined.field(place, &name.text, &value, column, inquiry, &mut found);
     marks.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
     if is_subject(String::from_utf8_lossy(&name.text).trim()) {

@@ -30,7 +30,7 @@ use escape::meaning;
 pub(crate) use plain::Keys;
 use plain::Lesson;
 use role::{Role, announced, may_be_paper};
-pub(crate) use role::{is_as_long, is_subject, is_told};
+pub(crate) use role::{is_as_long, is_body, is_subject, is_told};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/json",
@@ -92,6 +92,8 @@ struct Level {
     thing: bool,
     /// What was announced from afar around it, if its subject announces something else within.
     around: Option<Papers>,
+    /// It is a list that what is announced from afar may speak of.
+    spoken_of: bool,
     /// A number in it that nothing announced, and a member behind it may.
     unsaid: Option<View>,
     run: runs::Run,
@@ -111,6 +113,8 @@ pub(crate) struct Json {
     column: Option<chot_detectors::Column>,
     name: u64,
     role: Role,
+    /// What is announced from afar.
+    afar: Papers,
     tree: Tree,
     joined: Joined,
     /// Findings in a list of bare numbers, until enough is known of them; how many numbers, and how many found.
@@ -150,6 +154,7 @@ impl Json {
     fn new(place: Place) -> Self {
         Self {
             state: State::Between,
+            afar: place.afar,
             value: Text::new(place),
             key: false,
             colon: false,
@@ -184,6 +189,11 @@ impl Json {
         self.long = false;
         self.value.view.base = at;
         self.value.name = self.name;
+        if !self.afar.is_none() {
+            let spoken_of = |level: &Level| level.spoken_of || !level.array && self.is_spoken_of();
+            let own = !key && self.levels.last().is_none_or(spoken_of);
+            self.value.place.afar = if own { self.afar } else { Papers::NONE };
+        }
         self.value.context.column = match self.levels.last() {
             _ if key => None,
             Some(level) if level.array => level.key.or_else(|| self.rows.as_ref()?.column(self.levels.len())),
@@ -281,9 +291,14 @@ impl Json {
     /// A subject that may announce what the other members of its object hold, and those within them.
     fn announce(&mut self, subject: &[u8]) {
         let Some(level) = self.levels.last_mut().filter(|level| !level.array && self.deeper == 0) else { return };
-        let place = self.value.place.clone().announced(&String::from_utf8_lossy(subject));
-        let around = std::mem::replace(&mut self.value.place, place).afar;
-        level.around.get_or_insert(around);
+        let place = Place { afar: self.afar, ..self.value.place.clone() };
+        let afar = place.announced(&String::from_utf8_lossy(subject)).afar;
+        level.around.get_or_insert(std::mem::replace(&mut self.afar, afar));
+    }
+
+    /// Whether what is announced from afar may speak of the value of the key at hand.
+    const fn is_spoken_of(&self) -> bool {
+        matches!(self.role, Role::Told | Role::Index | Role::Body)
     }
 
     /// A value that says what another member of its object is, or of the one around it.
@@ -362,6 +377,7 @@ impl Json {
         }
         let around = self.levels.last().filter(|l| l.array || self.role == Role::Index);
         let key = around.map_or(self.column, |l| l.key);
+        let spoken_of = array && (item || self.is_spoken_of());
         // `{"question": "Số CCCD", "answers": ["001…"]}`
         let told = self.levels.last().filter(|_| matches!(self.role, Role::Told | Role::Index));
         let key = told.and_then(|level| level.told).filter(|told| told.is_identifier()).or(key);
@@ -382,6 +398,7 @@ impl Json {
             indexed: false,
             thing,
             around: None,
+            spoken_of,
             unsaid: None,
             run,
         });
@@ -449,7 +466,7 @@ impl Json {
 
     fn close_level(&mut self, level: &Level, array: bool, inquiry: &mut Inquiry) {
         if let Some(around) = level.around {
-            self.value.place.afar = around;
+            (self.afar, self.value.place.afar) = (around, Papers::NONE);
         }
         if level.array && array {
             if level.key.is_some() && self.levels.last().is_some_and(|around| !around.array) {

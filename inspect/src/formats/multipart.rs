@@ -4,9 +4,10 @@
 
 use std::ops::Range;
 
+use chot_detectors::Papers;
 use chot_model::OpaqueReason;
 
-use super::json::is_subject;
+use super::json::{is_body, is_subject};
 use super::{Format, Room};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
@@ -142,7 +143,10 @@ fn part(
     let disposition = header("content-disposition").unwrap_or_default();
     let (field, file) = (parameter(&disposition, "name"), parameter(&disposition, "filename"));
     let called = file.clone().or_else(|| field.clone()).unwrap_or_else(|| format!("part {n}"));
-    let member = place.member(&called, place.origin.shifted(body));
+    let mut member = place.member(&called, place.origin.shifted(body));
+    if file.is_none() && !is_body(field.as_deref().unwrap_or_default()) {
+        member.afar = Papers::NONE;
+    }
     if !object::enter("", &member, inquiry) {
         return false;
     }

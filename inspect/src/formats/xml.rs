@@ -7,10 +7,10 @@ mod rows;
 
 use std::hash::BuildHasher;
 
-use chot_detectors::Column;
+use chot_detectors::{Column, Papers};
 use chot_model::OpaqueReason;
 
-use super::json::is_told;
+use super::json::{is_body, is_told};
 use super::plain::legible;
 use super::{Format, Room, Stream, ooxml};
 use crate::Hint;
@@ -257,6 +257,7 @@ impl Reader for Document {
             let around = self.path.last().copied().flatten().filter(|c| c.is_identifier());
             let told = keyed.or(around);
             self.path.push(if is_told(&name) { told.or(own) } else { own.or(told) });
+            self.text.place.afar = if is_body(&name) { self.place.afar } else { Papers::NONE };
             self.text.name = inquiry.key.hash_one(tag.name);
             self.tree.open(self.text.name);
             if keyed.is_some() {

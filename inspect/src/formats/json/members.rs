@@ -186,7 +186,7 @@ impl Json {
     #[inline]
     fn is_own(&self, key: &Key) -> bool {
         match key.role {
-            Role::Plain | Role::Headings | Role::Insurance | Role::Thing => true,
+            Role::Plain | Role::Body | Role::Headings | Role::Insurance | Role::Thing => true,
             Role::Told => self
                 .levels
                 .last()

@@ -188,7 +188,7 @@ impl Json {
     }
 
     pub(super) fn is_plain(&self, inquiry: &Inquiry) -> bool {
-        self.value.place.charset.is_none() && !inquiry.reads_all(&self.value.place) && self.value.view.text.is_empty()
+        self.value.place.charset.is_none() && !inquiry.careful && self.afar.is_none() && self.value.view.text.is_empty()
     }
 
     pub(super) fn end_plain(&mut self) {

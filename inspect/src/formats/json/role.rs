@@ -93,6 +93,37 @@ const TOLD: &[&str] = &[
     "document_number",
 ];
 
+/// Keys of texts and lists that a subject beside them may speak of.
+const BODIES: &[&str] = &[
+    "body",
+    "bodyText",
+    "textBody",
+    "htmlBody",
+    "message",
+    "msg",
+    "html",
+    "plain",
+    "noiDungThu",
+    "description",
+    "moTa",
+    "mo_ta",
+    "note",
+    "notes",
+    "ghiChu",
+    "ghi_chu",
+    "comment",
+    "caption",
+    "reply",
+    "snippet",
+    "rows",
+    "items",
+    "list",
+    "lines",
+    "danhSach",
+    "danh_sach",
+    "ds",
+];
+
 /// Keys of objects about the insurance of a person, where no key around is of a thing that is insured, too.
 const INSURANCES: &[&str] = &["baoHiem", "bao_hiem", "thongTinBaoHiem", "thong_tin_bao_hiem"];
 const THINGS: &[&str] = &[
@@ -184,6 +215,14 @@ pub(crate) fn is_subject(name: &str) -> bool {
     among(SUBJECTS) || among(&["title", "tieuDe", "tieu_de", "question", "cauHoi", "q", "label"])
 }
 
+/// Whether a subject elsewhere may speak of what a field, a member or an element of this name holds: `id` and `size` have a name
+/// of their own.
+pub(crate) fn is_body(name: &str) -> bool {
+    const ITEMS: [&str; 10] = ["", "p", "li", "td", "item", "row", "line", "string", "cell", "r"];
+    let among = |keys: &[&str]| keys.iter().any(|key| key.eq_ignore_ascii_case(name));
+    among(BODIES) || among(TOLD) || among(TYPES) || among(&ITEMS)
+}
+
 /// Whether a name says nothing of its own: what it holds is told around or beside it.
 pub(crate) fn is_told(name: &str) -> bool {
     TOLD.iter().any(|told| told.eq_ignore_ascii_case(name))
@@ -210,6 +249,8 @@ pub(super) enum Role {
     Headings,
     /// What its object holds under a key that says nothing of its own is of the insurance: `"baoHiem": {"so": "79…"}`.
     Insurance,
+    /// Its value is what a subject speaks of.
+    Body,
     /// Its value is a subject, which announces numbers beside it: `"subject": "Số CCCD của chị Lan"`.
     Subject,
     /// It holds a thing, which may be insured.
@@ -227,6 +268,8 @@ impl Role {
         let among = |keys: &[&str]| keys.iter().any(|k| k.eq_ignore_ascii_case(key));
         if among(TELLING) || is_of_message(key) {
             Self::Telling
+        } else if among(BODIES) {
+            Self::Body
         } else if among(SUBJECTS) {
             Self::Subject
         } else if key.eq_ignore_ascii_case("code") {
