@@ -35,7 +35,7 @@ pub(crate) fn look(
     view: &View,
     core: &Range<usize>,
     look: &Look,
-    inquiry: &mut Inquiry,
+    inquiry: &Inquiry,
     found: &mut Vec<Found>,
 ) {
     let blocks = look.long_numbers();
@@ -161,7 +161,7 @@ fn remark(text: &[u8], line: &Range<usize>, number: &Range<usize>) -> Option<(Ra
 
 impl Inquiry {
     /// Looks for what was asked for on a line that answers.
-    fn scan_answer(&mut self, place: &Place, view: &View, line: Range<usize>, papers: Papers, found: &mut Vec<Found>) {
+    fn scan_answer(&self, place: &Place, view: &View, line: Range<usize>, papers: Papers, found: &mut Vec<Found>) {
         let mut hits = Vec::new();
         self.detectors.scan_afar(&view.text, line, papers, &mut hits);
         for hit in hits {
@@ -172,7 +172,7 @@ impl Inquiry {
 
     /// Looks at a line once more without the remark in it.
     fn scan_around(
-        &mut self,
+        &self,
         place: &Place,
         view: &View,
         line: Range<usize>,

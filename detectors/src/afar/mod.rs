@@ -17,7 +17,7 @@ use std::ops::Range;
 use chot_model::{Confidence, DetectorId};
 
 use crate::context::{Columns, Firm, Memory, Near};
-use crate::province::is_province;
+use crate::province::{is_insurer, is_province};
 use crate::{Column, Context, Detectors, Hit};
 pub use said::Said;
 
@@ -136,10 +136,14 @@ impl Detectors {
     /// Whether a number at `range` of a line is what was announced: nothing says otherwise, and its line says nothing else.
     fn is_of(&self, text: &[u8], line: usize, range: &Range<usize>, hit: &Hit) -> bool {
         let value = hit.value.reveal_bytes();
-        // Without its structure a number of twelve digits is anything.
-        if hit.detector == DetectorId::Cccd
-            && !(value.first() == Some(&b'0') && value.get(1..3).is_some_and(is_province))
-        {
+        // Without the structure that it should have a number is anything.
+        let is_one = match hit.detector {
+            DetectorId::Cccd => value.first() == Some(&b'0') && value.get(1..3).is_some_and(is_province),
+            DetectorId::Bhxh => value.get(..2).is_some_and(is_insurer),
+            DetectorId::Cmnd => value.get(..2).is_some_and(|issuer| (b"01".as_slice()..=b"38").contains(&issuer)),
+            _ => true,
+        };
+        if !is_one {
             return false;
         }
         let line = line.max(range.start.saturating_sub(LINE_MAX));

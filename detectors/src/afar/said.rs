@@ -18,7 +18,8 @@ pub enum Said {
 const BYTES_MAX: usize = 240;
 
 /// What numbers are that are no papers, folded and as it stands, wherever in the text. Words that are also names of people
-/// or other words without their marks are in [`MONEY`].
+/// or other words without their marks are in [`MONEY`]. Guides and reports speak of papers as well; what they say of a mere
+/// `BHXH` announces nothing, as no word in [`BESIDE`] is theirs.
 const OTHERS: &[&str] = &[
     "hoa don",
     "phieu",
@@ -30,9 +31,6 @@ const OTHERS: &[&str] = &[
     "quyet dinh",
     "nghi dinh",
     "thong tu",
-    "huong dan",
-    "quy dinh",
-    "quy trinh",
     "tai khoan",
     "stk",
     "mst",
@@ -46,16 +44,6 @@ const OTHERS: &[&str] = &[
     "thanh toan",
     "chuyen khoan",
     "doi soat",
-    "bao cao",
-    "ke hoach",
-    "tai lieu",
-    "phan mem",
-    "chinh sach",
-    "tuyen truyen",
-    "tap huan",
-    "tin tuc",
-    "bieu mau",
-    "to khai",
     "dien thoai",
     "sdt",
     "hotline",
@@ -71,8 +59,6 @@ const OTHERS: &[&str] = &[
     "logs",
     "debug",
     "error",
-    "loi",
-    "test",
     "invoice",
     "order",
     "orders",
@@ -81,13 +67,10 @@ const OTHERS: &[&str] = &[
     "parcel",
     "tracking",
     "transaction",
-    "report",
     "tien",
     "doanh thu",
     "chi phi",
     "cong no",
-    "tra cuu",
-    "tra loi",
     "xuat khau",
     "nhap khau",
     "dau thau",
@@ -103,6 +86,18 @@ const OTHERS: &[&str] = &[
     "san pham",
     "schema",
     "api",
+    "hoadon",
+    "phieuthu",
+    "phieuchi",
+    "bienlai",
+    "congvan",
+    "donhang",
+    "vandon",
+    "bangluong",
+    "saoke",
+    "chungtu",
+    "hopdong",
+    "baogia",
 ];
 
 /// Money of the insurance, right before its name.

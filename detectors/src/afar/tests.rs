@@ -34,7 +34,11 @@ fn names_and_subjects_say_what_numbers_are() {
         ("Hộ chiếu đoàn đi Lào", said(Papers::PASSPORT)),
         ("Fwd: số CCCD, số BHXH của anh em", said(Papers::CCCD.and(Papers::BHXH))),
         ("V/v thu BHXH quý 3", Other),
-        ("BHXH tra loi don 1234567890", Other),
+        ("BHXH tra loi don 1234567890", Nothing),
+        ("Hướng dẫn BHXH.docx", Nothing),
+        ("nhờ tra cứu mã số BHXH", said(Papers::BHXH)),
+        ("hoadon_bhxh.pdf", Other),
+        ("cccd.ts", Nothing),
         ("nợ BHXH tháng 7", Other),
         ("Thông báo đóng BHXH", Other),
         ("hoa_don_bhxh.txt", Other),
@@ -43,7 +47,7 @@ fn names_and_subjects_say_what_numbers_are() {
         ("danh sách đơn vị nợ BHXH.xlsx", Other),
         ("bhxh.log", Other),
         ("bhxh.ini", Nothing),
-        ("BHXH tỉnh Hải Dương trả lời", Other),
+        ("BHXH tỉnh Hải Dương trả lời", Nothing),
         ("Gửi BHXH huyện Bình Giang", Nothing),
         ("lịch họp cơ quan BHXH", Nothing),
         ("luật BHXH 2024.pdf", Nothing),
@@ -108,13 +112,24 @@ fn a_number_that_is_something_else_stays_that() {
         "79123456789",
         "1234567890",
         "Phòng họp 7912345678",
+        // No province begins so.
+        "7812345678",
+        "Lan 7112345678",
     ] {
         for papers in [Papers::BHXH, Papers::BHYT] {
             assert!(found(text, papers).iter().all(|(id, ..)| *id != DetectorId::Bhxh), "{text}");
         }
     }
-    for text in ["123456789", "phiếu 025123456", "025123456 đồng", "901090123456", "lô C1234567", "202311211942"]
-    {
+    for text in [
+        "912345678",
+        "Lan 412345678",
+        "123456789",
+        "phiếu 025123456",
+        "025123456 đồng",
+        "901090123456",
+        "lô C1234567",
+        "202311211942",
+    ] {
         assert_eq!(found(text, Papers::CCCD.and(Papers::CMND).and(Papers::PASSPORT)), [], "{text}");
     }
 }

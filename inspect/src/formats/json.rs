@@ -10,6 +10,7 @@ mod rows;
 mod runs;
 #[cfg(test)]
 mod tests;
+mod told;
 mod within;
 
 use chot_detectors::Papers;
@@ -23,7 +24,7 @@ use crate::layers::Written;
 use crate::object::Object;
 use crate::sniff::Head;
 use crate::table::is_number as is_long_number;
-use crate::text::{self, Text};
+use crate::text::Text;
 use crate::tree::Tree;
 use crate::view::View;
 use escape::meaning;
@@ -288,19 +289,6 @@ impl Json {
         matches!(self.role, Role::Telling | Role::Code) || self.levels.last().is_some_and(|level| level.tells)
     }
 
-    /// A subject that may announce what the other members of its object hold, and those within them.
-    fn announce(&mut self, subject: &[u8]) {
-        let Some(level) = self.levels.last_mut().filter(|level| !level.array && self.deeper == 0) else { return };
-        let place = Place { afar: self.afar, ..self.value.place.clone() };
-        let afar = place.announced(&String::from_utf8_lossy(subject)).afar;
-        level.around.get_or_insert(std::mem::replace(&mut self.afar, afar));
-    }
-
-    /// Whether what is announced from afar may speak of the value of the key at hand.
-    const fn is_spoken_of(&self) -> bool {
-        matches!(self.role, Role::Told | Role::Index | Role::Body)
-    }
-
     /// A value that says what another member of its object is, or of the one around it.
     fn tell(&mut self, value: &[u8], inquiry: &mut Inquiry) {
         if self.is_message() {
@@ -321,26 +309,6 @@ impl Json {
             if let Some((column, number)) = told.filter(|(told, number)| is_as_long(*told, number.text.len())) {
                 self.told_behind(column, &number, inquiry);
             }
-        }
-    }
-
-    /// Reads a number once more that a member behind it names.
-    fn told_behind(&mut self, column: chot_detectors::Column, number: &View, inquiry: &mut Inquiry) {
-        let place = Place { again: true, ..self.value.place.clone() };
-        let mut found = Vec::new();
-        text::value(&place, number, Some(column), inquiry, &mut found);
-        for f in found {
-            if let Some(mark) = inquiry.report(f) {
-                self.tree.add(mark, inquiry);
-            }
-        }
-    }
-
-    /// Keeps the number at hand, if a member behind it may say what it is.
-    fn keep_number(&mut self, number: impl FnOnce() -> View) {
-        let is_open = |level: &&mut Level| !level.array && level.told.is_none() && level.key.is_none();
-        if let Some(level) = self.levels.last_mut().filter(is_open).filter(|_| self.role == Role::Told) {
-            level.unsaid = Some(number());
         }
     }
 

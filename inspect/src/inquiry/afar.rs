@@ -161,7 +161,7 @@ mod tests {
             ("bhxh.txt", "Phải nộp: 7912345678 đồng\nMã đơn vị 7912345678\nHotline: 0912345678\n".into()),
             ("bhxh.txt", "2026-11-05 08:15:00 INFO request 7912345678 done in 12 ms\n".into()),
             ("", mail("Số CCCD của chị Lan", "Chị gọi 0912345678, hóa đơn 025123456, đơn hàng 7912345678")),
-            ("", format!("{{\"a\": [{{\"subject\": \"Số BHXH\"}}, {{\"data\": \"7912345678\"}}]}}")),
+            ("", "{\"a\": [{\"subject\": \"Số BHXH\"}, {\"data\": \"7912345678\"}]}".into()),
             (
                 "",
                 "{\"fileName\": \"bhxh.xlsx\", \"size\": 7912345678, \"user\": \"7912345678\", \"ids\": [7912345678]}"
