@@ -9,6 +9,7 @@ use std::ops::Range;
 use chot_model::{Confidence, DetectorId, Secret};
 
 mod address;
+mod afar;
 mod anchor;
 mod bank_account;
 mod bhxh;
@@ -51,6 +52,7 @@ mod tests;
 mod trigger;
 mod unannounced;
 
+pub use afar::{Papers, Said};
 pub use card::Card;
 pub use cell::{Begun, Cells, Told, Usual, Whole, is_uuid};
 pub use coherence::{are_counted, are_insured, are_uninsured, follows, is_most};

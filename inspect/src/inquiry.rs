@@ -2,12 +2,14 @@
 //!
 //! Formats call it; it knows none of them.
 
+mod afar;
 mod cache;
 mod crowd;
 mod cut;
 mod headings;
 mod lost;
 mod outcome;
+mod pathed;
 mod taken;
 mod tallies;
 mod whole;
@@ -17,7 +19,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chot_detectors::{Cells, Column, Context, Detectors, Hit};
+use chot_detectors::{Cells, Column, Context, Detectors, Hit, Papers};
 use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret, Tally};
 
 use crate::Limits;
@@ -68,6 +70,8 @@ pub(crate) struct Place {
     pub(crate) preview: bool,
     /// Its words are a program's own, as the names of styles and fonts: none of them is the name of a person.
     pub(crate) stock: bool,
+    /// What the name of an object around it or the subject of its mail announces of numbers in it.
+    pub(crate) afar: Papers,
 }
 
 impl Place {
@@ -83,6 +87,7 @@ impl Place {
             marked: false,
             preview: false,
             stock: false,
+            afar: Papers::NONE,
         }
     }
 
@@ -434,6 +439,10 @@ impl Inquiry {
         let hash = self.values.text(Headings::KIND, header);
         self.headings.told(hash, || {
             let detectors = &self.detectors;
+            let path = if header.ends_with(b"]") { str::from_utf8(header).unwrap_or_default() } else { "" };
+            if let Some(column) = pathed::parts(path).find_map(|part| detectors.column(part)) {
+                return Some(column);
+            }
             let is_plain = |b: &u8| b.is_ascii() && !matches!(b, b'?' | b'&' | b'\\' | b'=');
             let may_be = detectors.may_announce(header);
             let is_spelled = spelled::is(header);
@@ -499,27 +508,37 @@ impl Inquiry {
             let text = (view.text.as_slice(), core.clone());
             self.crowd.judge(&place.part, text, (scope.twelves, scope.name), &self.values, &mut hits);
         }
+        if !place.afar.is_none() && matches!(context.column, None | Some(Column::Neutral)) {
+            self.detectors.scan_afar(&view.text, core.clone(), place.afar, &mut hits);
+        }
         if let Some(sought) = &self.sought {
             sought.find(&view.text, core, &self.values, &mut hits);
         }
         for hit in hits.drain(..) {
-            let Hit { detector, range, confidence, value, disguise } = hit;
-            let is_fixed = !self.limits.zero_numbers && view.is_json_number();
-            let change = if is_fixed { None } else { Change::of(view, &range, &place.origin, detector) };
-            let start = view.base + range.start as u64;
-            let finding = Finding {
-                detector,
-                part: place.part.clone(),
-                range: start..start + range.len() as u64,
-                confidence,
-                value,
-                disguise: disguise.or(place.disguise),
-            };
-            let idle = place.stock && detector == DetectorId::PersonName;
-            let known = self.sought.as_ref().is_some_and(|sought| sought.holds(&finding, &self.values));
-            each(self, Found { finding, change, again: place.again, idle, known }, range);
+            let range = hit.range.clone();
+            let found = self.found_of(hit, place, view);
+            each(self, found, range);
         }
         self.hits = hits;
+    }
+
+    /// What a hit of a window is as a finding.
+    pub(crate) fn found_of(&self, hit: Hit, place: &Place, view: &View) -> Found {
+        let Hit { detector, range, confidence, value, disguise } = hit;
+        let is_fixed = !self.limits.zero_numbers && view.is_json_number();
+        let change = if is_fixed { None } else { Change::of(view, &range, &place.origin, detector) };
+        let start = view.base + range.start as u64;
+        let finding = Finding {
+            detector,
+            part: place.part.clone(),
+            range: start..start + range.len() as u64,
+            confidence,
+            value,
+            disguise: disguise.or(place.disguise),
+        };
+        let idle = place.stock && detector == DetectorId::PersonName;
+        let known = self.sought.as_ref().is_some_and(|sought| sought.holds(&finding, &self.values));
+        Found { finding, change, again: place.again, idle, known }
     }
 
     /// The keyed hash of what was found.

@@ -3,6 +3,7 @@
 //! It opens no socket, reads no clock but for durations, and decides nothing: what an inspection means is the
 //! policy's to say.
 
+mod asked;
 mod base64;
 mod brief;
 #[cfg(test)]

@@ -169,6 +169,9 @@ impl Object {
             self.state = State::Closed;
             return;
         }
+        if let Some(name) = &self.hint.name {
+            self.place = self.place.clone().announced(name);
+        }
         let head = Head::new(block, &self.hint);
         let Some(format) = formats::of(&head) else { return };
         self.media_type = format.media_type;

@@ -26,7 +26,7 @@ mod weight;
 
 use std::sync::Arc;
 
-use chot_detectors::{Column, Usual, follows, is_most};
+use chot_detectors::{Column, Papers, Usual, follows, is_most};
 use chot_model::{Confidence, DetectorId};
 
 use crate::inquiry::{Found, Inquiry, Place};
@@ -419,7 +419,7 @@ impl Table {
                     let judged = column.is_none() && is_number(&view.text);
                     // Numbers of twelve digits are counted wherever nothing announces them.
                     let plain = !judged && !view.number;
-                    if plain && inquiry.is_known_to_be_nothing(&view.text, column) {
+                    if plain && inquiry.is_known_to_be_nothing(&view.text, column, &self.place) {
                         inquiry.looked_at(&self.place, view.text.len());
                         continue;
                     }
@@ -546,10 +546,17 @@ impl Table {
     ) {
         let mut found = std::mem::take(&mut self.scratch);
         let whole = column.is_none() && is_number(&view.text);
+        // A heading that is not known is that of something else than the name of the file says.
+        let named = column.is_none() && matches!(self.shape, Some(Shape::Headed(_)));
+        let afar = self.place.afar;
+        if named {
+            self.place.afar = Papers::NONE;
+        }
         match padded(view, column) {
             Some(view) => text::value(&self.place, &view, column, inquiry, &mut found),
             None => text::value(&self.place, view, column, inquiry, &mut found),
         }
+        self.place.afar = afar;
         self.called(number, at, whole, inquiry, &mut found, out);
         self.scratch = found;
     }

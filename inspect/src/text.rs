@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use chot_detectors::{CONTEXT_BYTES, Column, Context};
 use memchr::memmem::Finder;
 
+use crate::asked;
 use crate::grid::{Ended, Grid, Pending};
 use crate::inquiry::{Found, Inquiry, Place, Scope};
 use crate::layers::{Layers, Look};
@@ -129,6 +130,9 @@ impl Text {
         let look = Look::of_window(&self.view.text, &core);
         let scope = Scope { name: self.name, ..look.scope() };
         inquiry.scan_for(scope, &self.place, &self.view, core.clone(), self.context, |_, f, _| found.push(f));
+        if self.grid.is_some() {
+            asked::look(&self.place, &self.view, &core, &look, inquiry, found);
+        }
         if self.layers.is_some() || !look.is_empty() {
             let layers = self.layers.get_or_insert_with(|| Box::new(Layers::new(&self.place)));
             layers.read(&self.view, &core, &look, inquiry);

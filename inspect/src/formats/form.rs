@@ -4,8 +4,10 @@
 
 use std::ops::Range;
 
+use chot_detectors::Papers;
 use chot_model::OpaqueReason;
 
+use super::json::{is_body, is_subject};
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
@@ -91,7 +93,7 @@ impl Form {
             text.finish(inquiry);
             return;
         }
-        field(&self.place, &raw, inquiry, &mut self.joined, &mut self.marks);
+        field(&mut self.place, &raw, inquiry, &mut self.joined, &mut self.marks);
     }
 }
 
@@ -109,8 +111,8 @@ fn decoded(raw: &View, range: Range<usize>) -> View {
     out
 }
 
-/// Reads one `name=value`.
-fn field(place: &Place, raw: &View, inquiry: &mut Inquiry, joined: &mut Joined, marks: &mut Vec<Mark>) {
+/// Reads one `name=value`. What a subject announces is announced of the fields behind it.
+fn field(place: &mut Place, raw: &View, inquiry: &mut Inquiry, joined: &mut Joined, marks: &mut Vec<Mark>) {
     let split = raw.text.iter().position(|b| *b == b'=');
     let (name, value) = split.map_or((0..0, 0..raw.text.len()), |at| (0..at, at + 1..raw.text.len()));
     let name = decoded(raw, name);
@@ -122,9 +124,14 @@ fn field(place: &Place, raw: &View, inquiry: &mut Inquiry, joined: &mut Joined, 
     if is_armoured(&value.text) {
         inquiry.refuse(place, OpaqueReason::Encrypted, 1);
     }
-    text::value(place, &value, column, inquiry, &mut found);
+    let silent = !place.afar.is_none() && !is_body(String::from_utf8_lossy(&name.text).trim());
+    let own = if silent { &Place { afar: Papers::NONE, ..place.clone() } } else { &*place };
+    text::value(own, &value, column, inquiry, &mut found);
     joined.field(place, &name.text, &value, column, inquiry, &mut found);
     marks.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
+    if is_subject(String::from_utf8_lossy(&name.text).trim()) {
+        *place = place.clone().announced(&String::from_utf8_lossy(&value.text));
+    }
 }
 
 impl Stream for Form {
@@ -161,12 +168,12 @@ pub(crate) fn side(name: &str, value: &[u8], inquiry: &mut Inquiry) {
     let place = Place::top(Origin::Lost).named(name);
     let name = name.strip_prefix("header ").unwrap_or(name);
     let mut marks = text::aside(&place, name, value, inquiry);
-    let again = Place { again: true, ..place };
+    let mut again = Place { again: true, ..place };
     let mut joined = Joined::default();
     for part in value.split(|b| matches!(b, b'?' | b'&' | b';' | b'#')).take(1_000).filter(|p| p.contains(&b'=')) {
         let mut raw = View::default();
         raw.push_joint(part.trim_ascii());
-        field(&again, &raw, inquiry, &mut joined, &mut marks);
+        field(&mut again, &raw, inquiry, &mut joined, &mut marks);
     }
     let mut found = Vec::new();
     joined.end(&again, inquiry, &mut found);

@@ -10,8 +10,10 @@ mod rows;
 mod runs;
 #[cfg(test)]
 mod tests;
+mod told;
 mod within;
 
+use chot_detectors::Papers;
 use chot_model::{Confidence, OpaqueReason};
 
 use super::plain::legible;
@@ -24,11 +26,12 @@ use crate::sniff::Head;
 use crate::table::is_number as is_long_number;
 use crate::text::Text;
 use crate::tree::Tree;
+use crate::view::View;
 use escape::meaning;
 pub(crate) use plain::Keys;
 use plain::Lesson;
-pub(crate) use role::is_told;
-use role::{Role, announced};
+use role::{Role, announced, may_be_paper};
+pub(crate) use role::{is_as_long, is_body, is_subject, is_told};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/json",
@@ -88,6 +91,12 @@ struct Level {
     indexed: bool,
     /// It is a thing, or part of one.
     thing: bool,
+    /// What was announced from afar around it, if its subject announces something else within.
+    around: Option<Papers>,
+    /// It is a list that what is announced from afar may speak of.
+    spoken_of: bool,
+    /// A number in it that nothing announced, and a member behind it may.
+    unsaid: Option<View>,
     run: runs::Run,
 }
 
@@ -105,6 +114,8 @@ pub(crate) struct Json {
     column: Option<chot_detectors::Column>,
     name: u64,
     role: Role,
+    /// What is announced from afar.
+    afar: Papers,
     tree: Tree,
     joined: Joined,
     /// Findings in a list of bare numbers, until enough is known of them; how many numbers, and how many found.
@@ -144,6 +155,7 @@ impl Json {
     fn new(place: Place) -> Self {
         Self {
             state: State::Between,
+            afar: place.afar,
             value: Text::new(place),
             key: false,
             colon: false,
@@ -178,10 +190,15 @@ impl Json {
         self.long = false;
         self.value.view.base = at;
         self.value.name = self.name;
+        if !self.afar.is_none() {
+            let spoken_of = |level: &Level| level.spoken_of || !level.array && self.is_spoken_of();
+            let own = !key && self.levels.last().is_none_or(spoken_of);
+            self.value.place.afar = if own { self.afar } else { Papers::NONE };
+        }
         self.value.context.column = match self.levels.last() {
             _ if key => None,
             Some(level) if level.array => level.key.or_else(|| self.rows.as_ref()?.column(self.levels.len())),
-            Some(level) if self.role == Role::Told && level.told.is_some() => level.told,
+            Some(level) if matches!(self.role, Role::Told | Role::Index) && level.told.is_some() => level.told,
             Some(level) if self.role == Role::Index => level.key.or(self.column),
             Some(level) if self.role == Role::Code => level.key.filter(|c| c.is_identifier()).or(self.column),
             // `"cccd": {"so": "001…"}`: what the outer key announces, the inner one holds.
@@ -205,10 +222,18 @@ impl Json {
         }
         if self.key && !self.long {
             (self.column, self.name, self.role) = announced(&self.value.view.text, inquiry);
+        } else if self.role == Role::Subject && !self.key {
+            let subject = std::mem::take(&mut self.value.view.text);
+            self.announce(&subject);
+            self.value.view.text = subject;
         } else if self.is_telling() {
             let value = std::mem::take(&mut self.value.view.text);
             self.tell(&value, inquiry);
             self.value.view.text = value;
+        }
+        if self.role == Role::Told && !self.key && !self.long && may_be_paper(&self.value.view.text) {
+            let number = self.value.view.copy();
+            self.keep_number(|| number);
         }
         if self.long {
             self.lesson.learn(false, inquiry);
@@ -280,6 +305,10 @@ impl Json {
                 return;
             }
             level.told = Self::said(value, inquiry).or(level.told);
+            let told = level.told.zip(level.unsaid.take());
+            if let Some((column, number)) = told.filter(|(told, number)| is_as_long(*told, number.text.len())) {
+                self.told_behind(column, &number, inquiry);
+            }
         }
     }
 
@@ -316,6 +345,10 @@ impl Json {
         }
         let around = self.levels.last().filter(|l| l.array || self.role == Role::Index);
         let key = around.map_or(self.column, |l| l.key);
+        let spoken_of = array && (item || self.is_spoken_of());
+        // `{"question": "Số CCCD", "answers": ["001…"]}`
+        let told = self.levels.last().filter(|_| matches!(self.role, Role::Told | Role::Index));
+        let key = told.and_then(|level| level.told).filter(|told| told.is_identifier()).or(key);
         let thing = self.role == Role::Thing || self.levels.last().is_some_and(|level| level.thing);
         let insured = self.role == Role::Insurance && !array && !item && !thing;
         let key = key.or_else(|| insured.then_some(chot_detectors::Column::Bhxh));
@@ -325,7 +358,18 @@ impl Json {
         if array && !item && key.is_some() {
             self.tree.in_column(true);
         }
-        self.levels.push(Level { array, key, told: None, tells, indexed: false, thing, run });
+        self.levels.push(Level {
+            array,
+            key,
+            told: None,
+            tells,
+            indexed: false,
+            thing,
+            around: None,
+            spoken_of,
+            unsaid: None,
+            run,
+        });
         self.column = None;
         self.role = Role::Plain;
         self.colon = false;
@@ -389,6 +433,9 @@ impl Json {
     }
 
     fn close_level(&mut self, level: &Level, array: bool, inquiry: &mut Inquiry) {
+        if let Some(around) = level.around {
+            (self.afar, self.value.place.afar) = (around, Papers::NONE);
+        }
         if level.array && array {
             if level.key.is_some() && self.levels.last().is_some_and(|around| !around.array) {
                 self.tree.in_column(false);

@@ -4,8 +4,10 @@
 
 use std::ops::Range;
 
+use chot_detectors::Papers;
 use chot_model::OpaqueReason;
 
+use super::json::{is_body, is_subject};
 use super::{Format, Room};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
@@ -65,6 +67,8 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     let delimiter = [b"\n--", boundary.as_slice()].concat();
     // The first delimiter may stand at the very beginning.
     let first = start.strip_prefix(b"--").is_some_and(|s| s.starts_with(&boundary));
+    // What a field says of the parts behind it is announced of these.
+    let mut announced = place.clone();
     let mut next = if first { Some(0) } else { find(source, 0, &delimiter) };
     let mut closed = false;
     while let Some(at) = next {
@@ -83,7 +87,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
             outside(source, (after + 2 + line_end).min(part.end)..part.end, place, inquiry);
         } else {
             n += 1;
-            if !self::part(source, part.clone(), n, place, &mut form, inquiry) {
+            if !self::part(source, part.clone(), n, &mut announced, &mut form, inquiry) {
                 break;
             }
         }
@@ -155,7 +159,14 @@ fn outside(source: &dyn Source, range: Range<u64>, place: &Place, inquiry: &mut 
 }
 
 /// Reads one part: headers, blank line, content.
-fn part(source: &dyn Source, range: Range<u64>, n: u64, place: &Place, form: &mut Form, inquiry: &mut Inquiry) -> bool {
+fn part(
+    source: &dyn Source,
+    range: Range<u64>,
+    n: u64,
+    place: &mut Place,
+    form: &mut Form,
+    inquiry: &mut Inquiry,
+) -> bool {
     let head = read_range(source, range.start..range.end.min(range.start + HEADERS_MAX as u64)).unwrap_or_default();
     let blank = [&b"\r\n\r\n"[..], b"\n\n", b"\n\r\n"]
         .iter()
@@ -179,7 +190,10 @@ fn part(source: &dyn Source, range: Range<u64>, n: u64, place: &Place, form: &mu
     let disposition = header("content-disposition").unwrap_or_default();
     let (field, file) = (parameter(&disposition, "name"), parameter(&disposition, "filename"));
     let called = file.clone().or_else(|| field.clone()).unwrap_or_else(|| format!("part {n}"));
-    let member = place.member(&called, place.origin.shifted(body));
+    let mut member = place.member(&called, place.origin.shifted(body));
+    if file.is_none() && !is_body(field.as_deref().unwrap_or_default()) {
+        member.afar = Papers::NONE;
+    }
     if !object::enter("", &member, inquiry) {
         return false;
     }
@@ -204,6 +218,9 @@ fn part(source: &dyn Source, range: Range<u64>, n: u64, place: &Place, form: &mu
             value.push(&bytes, body);
             form.joined.field(place, name, &value, column, inquiry, &mut found);
             form.fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
+            if field.as_deref().is_some_and(is_subject) {
+                *place = place.clone().announced(&String::from_utf8_lossy(&bytes));
+            }
             return true;
         }
     } else {

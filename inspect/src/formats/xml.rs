@@ -7,10 +7,10 @@ mod rows;
 
 use std::hash::BuildHasher;
 
-use chot_detectors::Column;
+use chot_detectors::{Column, Papers};
 use chot_model::OpaqueReason;
 
-use super::json::is_told;
+use super::json::{is_body, is_told};
 use super::plain::legible;
 use super::{Format, Room, Stream, ooxml};
 use crate::Hint;
@@ -59,6 +59,8 @@ pub(crate) fn hides_digits(bytes: &[u8]) -> bool {
 
 /// Attributes and elements that say what a number beside them is: `<id type="BHXH">`, `<Loai>CCCD</Loai><So>001…</So>`.
 const KINDS: [&[u8]; 4] = [b"type", b"loai", b"loaigiayto", b"loai_giay_to"];
+/// Elements that name the value in the next one: `<key>bhxh</key><string>79…</string>`.
+const NAMES: [&[u8]; 8] = [b"key", b"name", b"label", b"fieldname", b"field_name", b"question", b"caption", b"title"];
 
 pub(crate) struct Document {
     place: Place,
@@ -255,6 +257,7 @@ impl Reader for Document {
             let around = self.path.last().copied().flatten().filter(|c| c.is_identifier());
             let told = keyed.or(around);
             self.path.push(if is_told(&name) { told.or(own) } else { own.or(told) });
+            self.text.place.afar = if is_body(&name) { self.place.afar } else { Papers::NONE };
             self.text.name = inquiry.key.hash_one(tag.name);
             self.tree.open(self.text.name);
             if keyed.is_some() {
@@ -305,7 +308,8 @@ impl Reader for Document {
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
         // Lists of properties and remote calls have keys and values side by side.
         let kind = KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(name));
-        let names = (kind || matches!(name, b"key" | b"name")) && self.text.view.text.len() <= HEADER_MAX;
+        let names =
+            (kind || NAMES.iter().any(|own| own.eq_ignore_ascii_case(name))) && self.text.view.text.len() <= HEADER_MAX;
         if names {
             let keyed = inquiry.column(String::from_utf8_lossy(&self.text.view.text).trim());
             self.keyed = keyed.filter(|column| !kind || column.is_identifier());
@@ -324,7 +328,7 @@ impl Reader for Document {
         } else if self.path.pop().is_some() {
             self.tree.close(inquiry);
             // `<member><name>…</name><value>…</value></member>`
-            if (names && name != b"key" || name == b"system") && self.keyed.is_some() {
+            if (names && !name.eq_ignore_ascii_case(b"key") || name == b"system") && self.keyed.is_some() {
                 self.tree.names_itself();
             }
         }
@@ -405,6 +409,9 @@ mod tests {
                 Some(Confidence::High),
             ),
             ("<ds><g><So>7912345678</So></g><g><Loai>BHXH</Loai></g></ds>", None, None),
+            ("<d><g><Name>SoBHXH</Name><Val>7912345678</Val></g></d>", None, Some(Confidence::High)),
+            ("<d><g><question>Số BHXH</question><answer>7912345678</answer></g></d>", None, Some(Confidence::High)),
+            ("<d><g><question>Mã đơn hàng</question><answer>7912345678</answer></g></d>", None, None),
             ("<ds><GiayTo><So>7912345678</So><Loai>BHXH</Loai></GiayTo></ds>", None, Some(Confidence::High)),
             // Look-alikes: what stands behind its number, and an invoice behind somebody's record.
             (

@@ -27,6 +27,7 @@ impl Key {
         let flags = [place.again, place.marked, place.preview, place.stock];
         hash.update(flags.map(u8::from));
         hash.update([hint.name.is_some(), hint.content_type.is_some()].map(u8::from));
+        hash.update([place.afar.bits()]);
         hash.update(place.depth.to_le_bytes());
         let (name, content_type) = (hint.name.as_deref(), hint.content_type.as_deref());
         for text in [name, content_type, Some(&*place.part), place.disguise] {

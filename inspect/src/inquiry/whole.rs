@@ -77,8 +77,8 @@ impl Inquiry {
     }
 
     /// Whether it is told of a cell without a scan that nothing is in it.
-    pub(crate) fn is_known_to_be_nothing(&mut self, cell: &[u8], column: Option<Column>) -> bool {
-        if self.careful {
+    pub(crate) fn is_known_to_be_nothing(&mut self, cell: &[u8], column: Option<Column>, place: &Place) -> bool {
+        if self.reads_all(place) {
             return false;
         }
         let begun = self.begin_row();

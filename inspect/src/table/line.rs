@@ -248,7 +248,7 @@ impl Table {
             && self.cut.is_none()
             && self.judged as usize >= JUDGED_ROWS
             && self.place.charset.is_none()
-            && !inquiry.careful
+            && !inquiry.reads_all(&self.place)
     }
 
     /// Takes a row as it stands. False when it is better given to [`Self::row`], or once more when texts of it are at hand

@@ -11,6 +11,7 @@
 use chot_detectors::{Column, Detectors, PIECE, Told, alike_but_digits, among, is_uuid};
 
 use super::plain::Key;
+use super::role::may_be_paper;
 use super::{Json, Role, State};
 use crate::formats::numeral::few_digits;
 use crate::inquiry::Inquiry;
@@ -185,12 +186,12 @@ impl Json {
     #[inline]
     fn is_own(&self, key: &Key) -> bool {
         match key.role {
-            Role::Plain | Role::Headings | Role::Insurance | Role::Thing => true,
+            Role::Plain | Role::Body | Role::Headings | Role::Insurance | Role::Thing => true,
             Role::Told => self
                 .levels
                 .last()
                 .is_some_and(|level| level.told.is_none() && !level.key.is_some_and(Column::is_identifier)),
-            Role::Telling | Role::Code | Role::Index => false,
+            Role::Telling | Role::Code | Role::Index | Role::Subject => false,
         }
     }
 
@@ -205,6 +206,10 @@ impl Json {
             return None;
         }
         let rest = bytes.get(value..)?;
+        // What a member behind it may name is kept.
+        if key.role == Role::Told && may_be_paper(rest) {
+            return None;
+        }
         let key_len = key.text.len();
         match rest.first()? {
             b'"' if tells => {}

@@ -7,6 +7,7 @@ use std::ops::Range;
 use chot_detectors::{BLOCK, Column, Detectors, Told, Usual, Whole, among};
 
 use super::members::Members;
+use super::role::may_be_paper;
 use super::{Json, Role, State};
 use crate::formats::numeral::digits;
 use crate::inquiry::{Inquiry, Stand};
@@ -187,7 +188,7 @@ impl Json {
     }
 
     pub(super) fn is_plain(&self, inquiry: &Inquiry) -> bool {
-        self.value.place.charset.is_none() && !inquiry.careful && self.value.view.text.is_empty()
+        self.value.place.charset.is_none() && !inquiry.careful && self.afar.is_none() && self.value.view.text.is_empty()
     }
 
     pub(super) fn end_plain(&mut self) {
@@ -296,7 +297,18 @@ impl Json {
         if !self.joined.is_empty() {
             self.part(inquiry);
         }
-        if self.is_telling() {
+        if self.role == Role::Told && told == Told::Nothing && may_be_paper(text) {
+            let start = at + range.start as u64;
+            self.keep_number(|| {
+                let mut kept = View::default();
+                (kept.base, kept.number) = (start, number);
+                kept.push(text, start);
+                kept
+            });
+        }
+        if self.role == Role::Subject {
+            self.announce(text);
+        } else if self.is_telling() {
             self.tell(text, inquiry);
         }
         if let Told::Whole(whole) = told {

@@ -16,6 +16,27 @@ const TELLING: &[&str] = &[
     "kind",
     "title",
     "question",
+    "questionText",
+    "question_text",
+    "q",
+    "k",
+    "fieldName",
+    "field_name",
+    "fieldLabel",
+    "field_label",
+    "columnName",
+    "column_name",
+    "headerName",
+    "caption",
+    "displayName",
+    "display_name",
+    "labelText",
+    "keyName",
+    "attribute",
+    "property",
+    "param",
+    "tenTruong",
+    "ten_truong",
     "cauHoi",
     "cau_hoi",
     "loai",
@@ -42,6 +63,15 @@ const TOLD: &[&str] = &[
     "content",
     "data",
     "answer",
+    "answerText",
+    "answer_text",
+    "a",
+    "fieldValue",
+    "field_value",
+    "response",
+    "responseText",
+    "textValue",
+    "valueText",
     "traLoi",
     "tra_loi",
     "giaTri",
@@ -61,6 +91,37 @@ const TOLD: &[&str] = &[
     "doc_no",
     "documentNumber",
     "document_number",
+];
+
+/// Keys of texts and lists that a subject beside them may speak of.
+const BODIES: &[&str] = &[
+    "body",
+    "bodyText",
+    "textBody",
+    "htmlBody",
+    "message",
+    "msg",
+    "html",
+    "plain",
+    "noiDungThu",
+    "description",
+    "moTa",
+    "mo_ta",
+    "note",
+    "notes",
+    "ghiChu",
+    "ghi_chu",
+    "comment",
+    "caption",
+    "reply",
+    "snippet",
+    "rows",
+    "items",
+    "list",
+    "lines",
+    "danhSach",
+    "danh_sach",
+    "ds",
 ];
 
 /// Keys of objects about the insurance of a person, where no key around is of a thing that is insured, too.
@@ -125,7 +186,42 @@ const TYPES: &[&str] = &[
     "doubleValue",
     "longValue",
     "arrayValue",
+    "answers",
+    "textAnswers",
+    "attributes",
+    "responses",
 ];
+
+/// Keys of the subject of a message and of the names of files, which say what the members beside them hold.
+const SUBJECTS: &[&str] = &[
+    "subject",
+    "mailSubject",
+    "emailSubject",
+    "chuDe",
+    "chu_de",
+    "tieuDeThu",
+    "fileName",
+    "file_name",
+    "filename",
+    "tenFile",
+    "ten_file",
+    "tenTep",
+    "ten_tep",
+];
+
+/// Whether a field of a form or a member of an object tells what others hold: its subject, the name of a file, a question.
+pub(crate) fn is_subject(name: &str) -> bool {
+    let among = |keys: &[&str]| keys.iter().any(|key| key.eq_ignore_ascii_case(name));
+    among(SUBJECTS) || among(&["title", "tieuDe", "tieu_de", "question", "cauHoi", "q", "label"])
+}
+
+/// Whether a subject elsewhere may speak of what a field, a member or an element of this name holds: `id` and `size` have a name
+/// of their own.
+pub(crate) fn is_body(name: &str) -> bool {
+    const ITEMS: [&str; 10] = ["", "p", "li", "td", "item", "row", "line", "string", "cell", "r"];
+    let among = |keys: &[&str]| keys.iter().any(|key| key.eq_ignore_ascii_case(name));
+    among(BODIES) || among(TOLD) || among(TYPES) || among(&ITEMS)
+}
 
 /// Whether a name says nothing of its own: what it holds is told around or beside it.
 pub(crate) fn is_told(name: &str) -> bool {
@@ -153,6 +249,10 @@ pub(super) enum Role {
     Headings,
     /// What its object holds under a key that says nothing of its own is of the insurance: `"baoHiem": {"so": "79…"}`.
     Insurance,
+    /// Its value is what a subject speaks of.
+    Body,
+    /// Its value is a subject, which announces numbers beside it: `"subject": "Số CCCD của chị Lan"`.
+    Subject,
     /// It holds a thing, which may be insured.
     Thing,
     /// It says nothing of its own: the number of a record in a column, `"soCccd": {"0": "001…"}`, or how the value is written,
@@ -168,6 +268,10 @@ impl Role {
         let among = |keys: &[&str]| keys.iter().any(|k| k.eq_ignore_ascii_case(key));
         if among(TELLING) || is_of_message(key) {
             Self::Telling
+        } else if among(BODIES) {
+            Self::Body
+        } else if among(SUBJECTS) {
+            Self::Subject
         } else if key.eq_ignore_ascii_case("code") {
             Self::Code
         } else if among(TOLD) {
@@ -196,4 +300,27 @@ fn is_index(key: &str) -> bool {
     const INDEX_MAX: usize = 7;
     let number = |key: &str| (1..=INDEX_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_digit());
     key.starts_with('$') || number(key) || PARTS.iter().any(|word| key.strip_prefix(word).is_some_and(number))
+}
+
+/// Whether a value may be the number of a paper that a member behind it names: `{"value": "79…", "name": "bhxh"}`. Of a text
+/// that goes on behind the value its beginning is looked at.
+pub(super) fn may_be_paper(text: &[u8]) -> bool {
+    const LEN_MAX: usize = 15;
+    let text = text.strip_prefix(b"\"").unwrap_or(text);
+    let len = text.iter().take(LEN_MAX + 1).take_while(|b| b.is_ascii_alphanumeric()).count();
+    matches!(len, 8..=10 | 12 | LEN_MAX) && text.get(len - 5..len).is_some_and(|end| end.iter().all(u8::is_ascii_digit))
+}
+
+/// Whether the numbers of a paper have so many signs.
+pub(crate) fn is_as_long(paper: chot_detectors::Column, len: usize) -> bool {
+    use chot_detectors::Column::{Bhxh, Bhyt, Cccd, Cmnd, IdNumber, Passport};
+    match paper {
+        Cccd => len == 12,
+        Bhxh => len == 10,
+        Cmnd => len == 9,
+        IdNumber => matches!(len, 9 | 12),
+        Bhyt => len == 15,
+        Passport => len == 8,
+        _ => false,
+    }
 }

@@ -285,3 +285,33 @@ proptest! {
         agree_in_pieces(file.as_bytes(), "answer.json", piece);
     }
 }
+
+#[test]
+fn members_are_what_another_one_says() {
+    use crate::{Hint, Inspector, Limits};
+    for (text, found) in [
+        (r#"{"q": "Số BHXH?", "a": "7912345678"}"#, 1),
+        (r#"{"question": "Mã số BHXH", "answers": ["7912345678", "7923456781"]}"#, 2),
+        (r#"{"Mã số BHXH": {"textAnswers": {"answers": [{"value": "7912345678"}]}}}"#, 1),
+        (r#"{"fieldName": "soBHXH", "fieldValue": "7912345678"}"#, 1),
+        (r#"{"k": "bhxh", "v": 7912345678}"#, 1),
+        (r#"{"name": "bhxh", "attributes": {"value": "7912345678"}}"#, 1),
+        (r#"{"displayName": "Số sổ BHXH", "content": "7912345678"}"#, 1),
+        (r#"[{"value": "7912345678", "name": "so_bhxh"}, {"value": 7923456781, "label": "Số BHXH"}]"#, 2),
+        (r#"{"value": "7912345678", "type": {"text": "BHXH"}}"#, 1),
+        // Look-alikes: of other things, of other objects, of another length, and what has a name of its own.
+        (r#"{"q": "Mã đơn hàng?", "a": "7912345678"}"#, 0),
+        (r#"{"question": "Mã vận đơn", "answers": ["7912345678"]}"#, 0),
+        (r#"{"value": "7912345678", "name": "order"}"#, 0),
+        (r#"[{"value": "7912345678"}, {"name": "bhxh"}]"#, 0),
+        (r#"{"value": "79123456", "name": "bhxh"}"#, 0),
+        (r#"{"name": "bhxh", "attributes": {"orderId": "7912345678"}}"#, 0),
+        (r#"{"k": "hoaDon", "v": "7912345678"}"#, 0),
+    ] {
+        for text in [text.to_owned(), format!("[{text},{text}]"), text.replace("\": ", "\":")] {
+            let inspection =
+                Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec()).inspection;
+            assert_eq!(inspection.distinct(chot_model::DetectorId::Bhxh), found, "{text}");
+        }
+    }
+}

@@ -120,6 +120,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
             inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
         }
         let signed = signed::ranges(&mail);
+        let place = &place.clone().announced(mail.subject().unwrap_or_default());
         let sealed = Place { origin: Origin::Lost, ..place.clone() };
         for (n, part) in mail.parts.iter().enumerate() {
             let is_signed = signed.iter().any(|range| range.contains(&(part.offset_header as usize)));

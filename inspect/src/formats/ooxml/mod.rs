@@ -287,7 +287,7 @@ fn is_nothing(written: &[u8], place: &Place, inquiry: &mut Inquiry) -> bool {
     // Numbers of twelve digits are counted.
     let nothing = is_word(written)
         && written.len() != 12
-        && !inquiry.careful
+        && !inquiry.reads_all(place)
         && place.charset.is_none()
         && inquiry.told(written, 0..written.len(), None) == Told::Nothing;
     if nothing {
