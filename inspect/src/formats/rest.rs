@@ -84,7 +84,9 @@ pub(crate) fn within(bytes: &[u8]) -> Option<&[u8]> {
 /// Whether a member that begins so begins with a mark, as far as that can be seen.
 pub(crate) fn is_marked(head: &[u8]) -> bool {
     const SEEN: usize = 3;
-    head.len() >= SEEN && MARKS.iter().any(|mark| mark.iter().zip(head).all(|(a, b)| a == b))
+    /// Of an archive with members; behind other bytes it is looked for by its end.
+    const ZIP: &[u8] = b"PK\x03\x04";
+    head.len() >= SEEN && MARKS.iter().chain([&ZIP]).any(|mark| mark.iter().zip(head).all(|(a, b)| a == b))
 }
 
 /// Whether bytes look like chance, as what is packed or encrypted does and what programs write does not: no byte is much more
@@ -129,7 +131,8 @@ fn is_file(bytes: &[u8]) -> bool {
     !bytes.is_empty() && of(&head).is_some_and(|format| format.media_type != OCTETS)
 }
 
-fn is_text(bytes: &[u8]) -> bool {
+/// Whether bytes are text of a byte a letter, as far as they begin with.
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
     let head = bytes.get(..BLOCK).unwrap_or(bytes);
     matches!(crate::sniff::encoding(head), Some(Encoding::Utf8 | Encoding::Legacy))
 }

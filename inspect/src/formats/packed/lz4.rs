@@ -5,6 +5,7 @@
 
 use chot_model::OpaqueReason;
 
+use super::skipped::Skipped;
 use super::{Codec, Step};
 
 const FRAME: u32 = 0x184d_2204;
@@ -40,22 +41,20 @@ pub(crate) struct Lz4 {
     /// Up to a window of what was unpacked before, then what waits to be taken from `taken` on.
     unpacked: Vec<u8>,
     taken: usize,
-    skipped: Option<Vec<u8>>,
+    skipped: Skipped,
 }
 
 impl Lz4 {
     /// Takes one unit from the front of the waiting bytes; 0 when it is not whole yet.
     fn advance(&mut self) -> Result<usize, OpaqueReason> {
+        if let State::Skipping(left) = self.state {
+            let n = self.skipped.take(&self.waiting, left);
+            self.state = if n == left { State::Between } else { State::Skipping(left - n) };
+            return Ok(n as usize);
+        }
         let Some(word) = self.waiting.first_chunk().map(|w| u32::from_le_bytes(*w)) else { return Ok(0) };
         match self.state {
-            State::Between => self.begin(word),
-            State::Skipping(left) => {
-                let n = self.waiting.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-                self.skipped.get_or_insert_default().extend_from_slice(self.waiting.get(..n).unwrap_or_default());
-                let left = left - n as u32;
-                self.state = if left == 0 { State::Between } else { State::Skipping(left) };
-                Ok(n)
-            }
+            State::Between | State::Skipping(_) => self.begin(word),
             State::Within { block_max, linked, block_sum, sum } => {
                 if word == 0 {
                     let end = 4 + if sum { 4 } else { 0 };
@@ -104,7 +103,7 @@ impl Lz4 {
 
     /// A frame header.
     fn begin(&mut self, magic: u32) -> Result<usize, OpaqueReason> {
-        if magic & 0xffff_fff0 == 0x184d_2a50 {
+        if Skipped::begins(magic) {
             let Some(len) = self.waiting.get(4..8).and_then(|l| l.first_chunk()) else { return Ok(0) };
             let len = u32::from_le_bytes(*len);
             self.state = if len == 0 { State::Between } else { State::Skipping(len) };
@@ -238,7 +237,7 @@ impl Codec for Lz4 {
         &self.waiting
     }
 
-    fn aside(&mut self) -> Option<Vec<u8>> {
-        self.skipped.take()
+    fn skipped(&mut self, end: bool) -> Vec<Vec<u8>> {
+        self.skipped.told(end)
     }
 }

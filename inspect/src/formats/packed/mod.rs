@@ -7,6 +7,7 @@
 mod compress;
 mod lz4;
 mod lzma;
+pub(crate) mod skipped;
 #[cfg(test)]
 mod tests;
 mod zstd;
@@ -23,7 +24,6 @@ use crate::inquiry::{Inquiry, Place};
 use crate::object::{BLOCK, Object};
 use crate::redact::Origin;
 use crate::sniff::{self, Head};
-use crate::text;
 
 pub(crate) const XZ: Format = Format {
     media_type: "application/x-xz",
@@ -85,9 +85,11 @@ pub(crate) trait Codec: Send {
         &[]
     }
 
-    /// Bytes of the stream that stand for nothing and say something all the same.
-    fn aside(&mut self) -> Option<Vec<u8>> {
-        None
+    /// Parts of the stream that stand for nothing and may hold something all the same, as far as they are whole; at its
+    /// `end` one that is cut, too.
+    fn skipped(&mut self, end: bool) -> Vec<Vec<u8>> {
+        let _ = end;
+        Vec::new()
     }
 }
 
@@ -167,15 +169,18 @@ impl Unpacking {
             }
             self.held = memory;
         }
-        if let Some(aside) = self.codec.aside() {
-            let marks = text::aside(&self.place, "", &aside, inquiry);
-            inquiry.people.record(&marks, false);
-        }
+        self.look_aside(false, inquiry);
         if !inquiry.inflate(written) {
             return Err(OpaqueReason::TooLarge);
         }
         self.content.push(self.out.get(..written).unwrap_or_default(), inquiry);
         Ok(())
+    }
+
+    fn look_aside(&mut self, end: bool, inquiry: &mut Inquiry) {
+        for frame in self.codec.skipped(end) {
+            skipped::inspect(&frame, &self.place, inquiry);
+        }
     }
 
     fn take(&mut self, bytes: &[u8], last: bool, inquiry: &mut Inquiry) {
@@ -191,6 +196,7 @@ impl Unpacking {
             OpaqueReason::ParseError | OpaqueReason::UnsupportedFormat => inquiry.opaque(&self.place, reason, left),
             _ => inquiry.refuse(&self.place, reason, left),
         }
+        self.look_aside(true, inquiry);
         let mut rest = Strings::new(&self.place);
         rest.read(self.codec.waiting(), inquiry);
         rest.read(bytes.get(at..).unwrap_or_default(), inquiry);

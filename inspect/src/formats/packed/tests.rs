@@ -1,3 +1,5 @@
+use std::io::Write as _;
+
 use chot_model::{DetectorId, OpaqueReason};
 use proptest::prelude::*;
 
@@ -61,6 +63,40 @@ fn what_frames_to_be_skipped_say_is_looked_at() {
         }
     }
     assert_eq!(inspect(&[&frame, ZSTD].concat(), 11), (2, vec![]));
+}
+
+fn zlib(text: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(text).expect("memory");
+    packed.finish().expect("memory")
+}
+
+#[test]
+fn frames_to_be_skipped_hold_nothing_unseen() {
+    let frame = |holds: &[u8]| [b"\x50\x2a\x4d\x18", &(holds.len() as u32).to_le_bytes()[..], holds].concat();
+    let list: String = (0..40).map(|n| format!("CCCD 0010901234{n:02}\n")).collect();
+    let zlib = zlib(list.as_bytes());
+    let raw = &zlib[2..zlib.len() - 4];
+    let index = |entries: u32| {
+        let table = (0..entries).flat_map(|n| [n * 7_919, n * 104_729].map(u32::to_le_bytes)).flatten();
+        table.chain(entries.to_le_bytes()).chain(*b"\0\xb1\xea\x92\x8f").collect::<Vec<u8>>()
+    };
+    for stream in [LZ4, ZSTD] {
+        for (what, holds, found, told) in [
+            ("a packed list", &zlib[..], 41, vec![]),
+            ("one without its mark", raw, 1, vec![OpaqueReason::UnsupportedFormat]),
+            ("where frames are", &index(50), 1, vec![]),
+            ("an index of too many", &index(50)[8..], 1, vec![OpaqueReason::UnsupportedFormat]),
+            ("a sum", b"\x01\x80\xfe\x07", 1, vec![]),
+        ] {
+            for cut in [1, 7, 1 << 16] {
+                let said = inspect(&[stream, &frame(holds)[..], &frame(b"x")].concat(), cut);
+                assert_eq!(said, (found, told.clone()), "{what}, {cut}: {stream:?}");
+            }
+        }
+        let (found, reasons) = inspect(&[stream, &frame(&zlib)[..zlib.len()]].concat(), 64);
+        assert!(found >= 1 && reasons.contains(&OpaqueReason::ParseError), "{found} {reasons:?}: {stream:?}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use chot_model::OpaqueReason;
 use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use super::skipped::Skipped;
 use super::{Codec, Step};
 
 /// What `zstd --ultra` and `--long=26` make; the decoder's memory is up to twice its window.
@@ -16,12 +17,9 @@ const WINDOW_MAX: u64 = 64 << 20;
 /// A block of the largest size with its header and a checksum (§3.1.1.2.4); a frame header is shorter.
 const UNIT_MAX: usize = (128 << 10) + 3 + 4;
 
-fn is_skippable(magic: u32) -> bool {
-    magic & 0xffff_fff0 == 0x184d_2a50
-}
-
 pub(super) fn is_marked(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\x28\xb5\x2f\xfd") || bytes.first_chunk().is_some_and(|m| is_skippable(u32::from_le_bytes(*m)))
+    bytes.starts_with(b"\x28\xb5\x2f\xfd")
+        || bytes.first_chunk().is_some_and(|m| Skipped::begins(u32::from_le_bytes(*m)))
 }
 
 pub(crate) struct Zstd {
@@ -30,7 +28,7 @@ pub(crate) struct Zstd {
     waiting: Vec<u8>,
     state: State,
     window: u64,
-    skipped: Option<Vec<u8>>,
+    skipped: Skipped,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,7 +47,7 @@ impl Zstd {
     pub(crate) fn new() -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(WINDOW_MAX);
-        Self { decoder, waiting: Vec::new(), state: State::Between, window: 0, skipped: None }
+        Self { decoder, waiting: Vec::new(), state: State::Between, window: 0, skipped: Skipped::default() }
     }
 
     /// Takes one unit (header or block) from the front of the waiting bytes, if it is whole.
@@ -59,11 +57,9 @@ impl Zstd {
             State::Within { has_checksum } => self.block(has_checksum),
             State::Last => Ok(0),
             State::Skipping(left) => {
-                let n = self.waiting.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-                self.skipped.get_or_insert_default().extend_from_slice(self.waiting.get(..n).unwrap_or_default());
-                let left = left - n as u32;
-                self.state = if left == 0 { State::Between } else { State::Skipping(left) };
-                Ok(n)
+                let n = self.skipped.take(&self.waiting, left);
+                self.state = if n == left { State::Between } else { State::Skipping(left - n) };
+                Ok(n as usize)
             }
         }
     }
@@ -72,7 +68,7 @@ impl Zstd {
     fn begin(&mut self) -> Result<usize, OpaqueReason> {
         const MAGIC: u32 = 0xfd2f_b528;
         let Some(magic) = self.waiting.first_chunk().map(|m| u32::from_le_bytes(*m)) else { return Ok(0) };
-        if is_skippable(magic) {
+        if Skipped::begins(magic) {
             let Some(len) = self.waiting.get(4..8).and_then(|l| l.first_chunk()) else { return Ok(0) };
             let len = u32::from_le_bytes(*len);
             self.state = if len == 0 { State::Between } else { State::Skipping(len) };
@@ -164,7 +160,7 @@ impl Codec for Zstd {
         &self.waiting
     }
 
-    fn aside(&mut self) -> Option<Vec<u8>> {
-        self.skipped.take()
+    fn skipped(&mut self, end: bool) -> Vec<Vec<u8>> {
+        self.skipped.told(end)
     }
 }

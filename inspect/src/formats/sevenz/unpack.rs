@@ -8,7 +8,7 @@ use lzma_rust2::FilterConfig;
 
 use super::header::{Coder, Folder};
 use super::lock::{self, Keys};
-use crate::formats::packed::{Codec, Lzma, Lzma2, Step, Zstd};
+use crate::formats::packed::{Codec, Lzma, Lzma2, Step, Zstd, skipped};
 use crate::object::BLOCK;
 
 /// Windows of archives made at the highest level for the largest files.
@@ -64,9 +64,15 @@ impl<'a> Unpack<'a> {
             }
             let Step { read, written } = self.codec.step(packed, true, &mut self.out)?;
             self.read += read;
-            if let Some(aside) = self.codec.aside() {
-                self.aside.extend_from_slice(&aside);
-                self.aside.push(b'\n');
+            for frame in self.codec.skipped(false) {
+                match skipped::kind(&frame) {
+                    skipped::Kind::Index => {}
+                    skipped::Kind::Words => {
+                        self.aside.extend_from_slice(&frame);
+                        self.aside.push(b'\n');
+                    }
+                    skipped::Kind::Other => return Err(OpaqueReason::UnsupportedFormat),
+                }
             }
             if read == 0 && written == 0 {
                 return Err(OpaqueReason::ParseError);
