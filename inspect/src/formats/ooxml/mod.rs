@@ -8,6 +8,7 @@
 mod binary;
 mod boxes;
 mod changes;
+mod driver;
 mod elements;
 mod flat;
 mod formula;
@@ -22,13 +23,13 @@ mod words;
 
 use chot_detectors::Told;
 use chot_model::OpaqueReason;
+use driver::Driver;
 pub(crate) use flat::{LETTER, PACKAGE, WORKBOOK};
 pub(crate) use laid::LAID;
 use parts::{Kind, Parts};
 
 use super::numeral::shown;
 use super::rest;
-use super::unknown::Strings;
 use super::wide::{Decoder, Width};
 use super::xml::Xml;
 use super::zip::{self, Directory, Entry};
@@ -125,11 +126,10 @@ pub(crate) fn read(
             }
             Kind::Xml | Kind::Strings => xml(source, &part, inquiry),
             Kind::Driver => {
-                // Settings of a printer driver and embedded fonts: no document holds its content there, and nearly
-                // every workbook has one. Looked through, not called opaque.
-                let mut strings = Strings::new(&Place { again: true, ..part.place.clone() });
-                let result = zip::stream(source, entry, inquiry, &mut |bytes, inquiry| strings.read(bytes, inquiry));
-                strings.end(inquiry);
+                // No document holds its content there, and nearly every workbook has one.
+                let mut driver = Driver::new(&part.place);
+                let result = zip::stream(source, entry, inquiry, &mut |bytes, inquiry| driver.read(bytes, inquiry));
+                driver.end(inquiry);
                 result
             }
             Kind::Object => {
