@@ -23,12 +23,16 @@ fn narrow(bytes: &[u8], out: &mut String) {
     let is_text = |b: &u8| *b >= 0x20 && *b != 0x7f || *b == b'\t';
     for run in bytes.split(|b| !is_text(b)) {
         let ascii = run.iter().filter(|b| b.is_ascii()).count();
-        if run.len() < RUN_MIN || ascii * 2 < run.len() {
+        if run.len() < RUN_MIN {
             continue;
         }
         match std::str::from_utf8(run) {
-            Ok(text) => out.push_str(text),
-            Err(_) => out.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(run).0),
+            // Half of the bytes of many Vietnamese words are no ASCII.
+            Ok(text) if ascii * 2 >= run.len() || text.chars().all(is_letter) => out.push_str(text),
+            Err(_) if ascii * 2 >= run.len() => {
+                out.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(run).0);
+            }
+            _ => continue,
         }
         out.push('\n');
     }
@@ -73,5 +77,12 @@ mod tests {
         let text = text(&bytes);
         assert!(text.contains("Narrow text\n") && text.contains("Số thẻ 12\n"), "{text}");
         assert!(!text.contains("ab"));
+    }
+
+    #[test]
+    fn words_of_which_most_bytes_are_no_ascii_are_read() {
+        let bytes =
+            [b"\0\x0f", "Điện thoại".as_bytes(), b"\0\x0a", "Số sổ".as_bytes(), b"\0\xd1\xf2\xe8\xfa\xe9o\0"].concat();
+        assert_eq!(text(&bytes).lines().filter(|line| !line.is_ascii()).collect::<Vec<_>>(), ["Điện thoại", "Số sổ"]);
     }
 }
