@@ -57,6 +57,7 @@ mod tar;
 mod telling;
 mod tex;
 mod unknown;
+mod vault;
 mod wide;
 mod xml;
 mod yenc;
@@ -215,6 +216,7 @@ const FORMATS: &[&Format] = &[
     &cms::FORMAT,
     &age::FORMAT,
     &openssl::FORMAT,
+    &vault::FORMAT,
     &pgp::FORMAT,
     image::JPEG,
     image::PNG,
@@ -300,9 +302,10 @@ mod tests {
             let why = match format.media_type {
                 "application/octet-stream" | "image/heif" => Some(UnsupportedFormat),
                 _ if known::ALL.iter().any(|known| known.media_type == format.media_type) => Some(UnsupportedFormat),
-                "application/pgp-encrypted" | "application/x-openssl-enc" | "application/x-age-encryption" => {
-                    Some(Encrypted)
-                }
+                "application/pgp-encrypted"
+                | "application/x-openssl-enc"
+                | "application/x-ansible-vault"
+                | "application/x-age-encryption" => Some(Encrypted),
                 // Their examples are no more than a mark.
                 "application/pdf" => Some(ParseError),
                 "image/svg+xml" | "image/emf" | "image/wmf" | "image/x-svm" => None,
