@@ -20,7 +20,7 @@ async fn one_client_has_so_many_connections_and_no_more() {
         let mut stream = TcpStream::connect(world.proxy).await.expect("connected");
         let mut told = String::new();
         stream.read_to_string(&mut told).await.expect("read");
-        assert!(told.starts_with("HTTP/1.1 429 ") && told.ends_with("connections.\r\n"), "{told}");
+        assert!(told.starts_with("HTTP/1.1 429 ") && told.ends_with("connections.\n"), "{told}");
         let (head, body) = told.split_once("\r\n\r\n").expect("a head");
         assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{head}");
     }

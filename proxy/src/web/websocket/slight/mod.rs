@@ -206,7 +206,7 @@ mod tests {
         let others = (0..u32::BITS).map(|last: u32| {
             // All others of one width cost the same.
             let of_width = 1u32 << last..=u32::MAX >> (31 - last);
-            let one = of_width.clone().rev().find(|n| !Free::ORDINARY.contains(n));
+            let one = of_width.rev().find(|n| !Free::ORDINARY.contains(n));
             one.map_or(0.0, |n| share(&|free| free.long(n)) * f64::from(last).exp2())
         });
         assert!(ordinary + others.sum::<f64>() <= 1.0);
