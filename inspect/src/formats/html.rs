@@ -7,6 +7,7 @@ mod placement;
 mod roles;
 mod rows;
 mod script;
+mod seam;
 mod shapes;
 mod sheet;
 mod unseen;
@@ -27,6 +28,7 @@ use codes::Codes;
 use placement::{Drawing, Elements};
 use rows::Rows;
 pub(super) use script::Script;
+use seam::Seam;
 use shapes::Shapes;
 use unseen::Unseen;
 
@@ -179,6 +181,7 @@ struct Body {
     unseen: Unseen,
     /// A line has been broken, and nothing was read since.
     broken: bool,
+    seam: Seam,
 }
 
 impl Html {
@@ -208,6 +211,7 @@ impl Html {
             codes: Codes::default(),
             unseen: Unseen::new(&place),
             broken: false,
+            seam: Seam::default(),
             cell_spans: (1, 1),
             spans: Vec::new(),
             column: 0,
@@ -455,6 +459,13 @@ impl Reader for Body {
             let ends = matches!(raw.first(), Some(b'\n' | b'\r'));
             self.break_line(if ends { b" " } else { b"\n" });
         }
+        let Self { seam, turned, cell, text, .. } = self;
+        let read = match (&self.turns, self.in_cell) {
+            (Some(_), _) => &mut turned.view,
+            (None, true) => &mut cell.view,
+            (None, false) => &mut text.view,
+        };
+        seam.characters(raw, read);
         false
     }
 
@@ -501,6 +512,7 @@ impl Reader for Body {
 
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
         let name = tag.name.to_ascii_lowercase();
+        self.seam.tag();
         self.break_line(b"\n");
         self.turn(tag);
         self.follow(|unseen, read, inquiry| unseen.open(tag, read, inquiry), inquiry);
@@ -575,7 +587,7 @@ impl Reader for Body {
                 text.joint(b" ");
                 continue;
             }
-            let column = own.or_else(|| label.filter(|_| matches!(key.as_str(), "value" | "content")));
+            let column = own.or_else(|| label.filter(|_| matches!(key.as_str(), "value" | "content" | "title")));
             text::value(&self.place, &value, column, inquiry, &mut found);
             if key == "value" {
                 self.joined.next(&self.place, &value, column, inquiry, &mut found);
@@ -586,6 +598,7 @@ impl Reader for Body {
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
+        self.seam.tag();
         if !name.eq_ignore_ascii_case(b"br") {
             self.break_line(b"\n");
         }

@@ -49,7 +49,7 @@ pub(super) fn of(tag: &Tag<'_>) -> Option<&'static [u8]> {
 /// What the name of a field announces, wherever among its attributes that stands.
 pub(super) fn label(tag: &Tag<'_>, inquiry: &mut Inquiry) -> Option<Column> {
     const LABELS: [&[u8]; 5] = [b"name", b"id", b"placeholder", b"aria-label", b"property"];
-    const VALUES: [&[u8]; 2] = [b"value", b"content"];
+    const VALUES: [&[u8]; 3] = [b"value", b"content", b"title"];
     let among = |name: &[u8], names: &[&[u8]]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
     tag.pairs().find(|(name, ..)| among(name, &VALUES))?;
     let mut labels = tag.attributes().filter(|(name, _)| among(name, &LABELS));
