@@ -13,7 +13,7 @@ mod tests;
 mod told;
 mod within;
 
-use chot_detectors::Papers;
+use chot_detectors::{Column, Papers};
 use chot_model::{Confidence, OpaqueReason};
 
 use super::plain::legible;
@@ -30,7 +30,7 @@ use crate::view::View;
 use escape::meaning;
 pub(crate) use plain::Keys;
 use plain::Lesson;
-use role::{Role, announced, may_be_paper};
+use role::{Role, announced, may_be_paper, may_name};
 pub(crate) use role::{is_as_long, is_body, is_subject, is_told};
 
 pub(crate) const FORMAT: Format = Format {
@@ -82,9 +82,9 @@ enum State {
 struct Level {
     array: bool,
     /// What the key before this array announces for its items.
-    key: Option<chot_detectors::Column>,
+    key: Option<Column>,
     /// What a member such as `"type": "CCCD"` says that the member `"value"` of this object is.
-    told: Option<chot_detectors::Column>,
+    told: Option<Column>,
     /// It is such a member itself: `"type": {"text": "CCCD"}`.
     tells: bool,
     /// Its keys count its values, which are a column.
@@ -111,7 +111,7 @@ pub(crate) struct Json {
     complete: bool,
     levels: Vec<Level>,
     /// What the last key announces, and its hash.
-    column: Option<chot_detectors::Column>,
+    column: Option<Column>,
     name: u64,
     role: Role,
     /// What is announced from afar.
@@ -200,7 +200,9 @@ impl Json {
             Some(level) if level.array => level.key.or_else(|| self.rows.as_ref()?.column(self.levels.len())),
             Some(level) if matches!(self.role, Role::Told | Role::Index) && level.told.is_some() => level.told,
             Some(level) if self.role == Role::Index => level.key.or(self.column),
-            Some(level) if self.role == Role::Code => level.key.filter(|c| c.is_identifier()).or(self.column),
+            Some(level) if matches!(self.role, Role::Code | Role::Naming) => {
+                level.key.filter(|c| c.is_identifier()).or(self.column)
+            }
             // `"cccd": {"so": "001…"}`: what the outer key announces, the inner one holds.
             Some(level) if self.role == Role::Told => level.key.filter(|c| c.is_identifier()).or(self.column),
             _ => self.column,
@@ -286,7 +288,8 @@ impl Json {
 
     /// Whether the value says what another member is.
     fn is_telling(&self) -> bool {
-        matches!(self.role, Role::Telling | Role::Code) || self.levels.last().is_some_and(|level| level.tells)
+        matches!(self.role, Role::Telling | Role::Code | Role::Naming)
+            || self.levels.last().is_some_and(|level| level.tells)
     }
 
     /// A value that says what another member of its object is, or of the one around it.
@@ -301,11 +304,14 @@ impl Json {
         let level = self.levels.len().checked_sub(within + 1).and_then(|at| self.levels.get_mut(at));
         if let Some(level) = level.filter(|level| !level.array) {
             // No word is all digits and signs, and what says nothing takes nothing back.
-            if !value.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80) {
+            let says = value.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80);
+            if !says || self.role == Role::Naming && !may_name(value) {
                 return;
             }
-            level.told = Self::said(value, inquiry).or(level.told);
-            let told = level.told.zip(level.unsaid.take());
+            let is_meant = |said: &Column| self.role != Role::Naming || said.is_identifier();
+            level.told = Self::said(value, inquiry).filter(is_meant).or(level.told);
+            // What says nothing leaves the number to who does.
+            let told = level.told.and_then(|told| Some((told, level.unsaid.take()?)));
             if let Some((column, number)) = told.filter(|(told, number)| is_as_long(*told, number.text.len())) {
                 self.told_behind(column, &number, inquiry);
             }
@@ -313,9 +319,12 @@ impl Json {
     }
 
     /// What a value says that another member is.
-    fn said(value: &[u8], inquiry: &mut Inquiry) -> Option<chot_detectors::Column> {
-        // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
+    fn said(value: &[u8], inquiry: &mut Inquiry) -> Option<Column> {
         let name = String::from_utf8_lossy(value);
+        // `http://…/cccd`, `urn:…:bhyt`: the last part names it. What people ask is a sentence: `Số CCCD của ông/bà?`
+        if name.trim().contains(' ') {
+            return inquiry.column(&name);
+        }
         let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
         inquiry.column(name)
     }
@@ -351,7 +360,7 @@ impl Json {
         let key = told.and_then(|level| level.told).filter(|told| told.is_identifier()).or(key);
         let thing = self.role == Role::Thing || self.levels.last().is_some_and(|level| level.thing);
         let insured = self.role == Role::Insurance && !array && !item && !thing;
-        let key = key.or_else(|| insured.then_some(chot_detectors::Column::Bhxh));
+        let key = key.or_else(|| insured.then_some(Column::Bhxh));
         if !array {
             self.tree.open(if item { ITEM } else { self.name });
         }

@@ -191,6 +191,7 @@ impl Json {
                 .levels
                 .last()
                 .is_some_and(|level| level.told.is_none() && !level.key.is_some_and(Column::is_identifier)),
+            Role::Naming => !self.levels.last().is_some_and(|level| level.key.is_some_and(Column::is_identifier)),
             Role::Telling | Role::Code | Role::Index | Role::Subject => false,
         }
     }
@@ -201,11 +202,11 @@ impl Json {
     fn told(&mut self, bytes: &[u8], value: usize, at: u64, inquiry: &mut Inquiry) -> Option<usize> {
         let key = self.keys.known.get(self.keys.last)?;
         // Numbers tell nothing of other members, nor does what is known to hold nothing.
-        let tells = key.role == Role::Telling;
+        let rest = bytes.get(value..)?;
+        let tells = key.tells(rest);
         if !self.joined.is_empty() || key.role != Role::Plain && !tells && !self.is_own(key) {
             return None;
         }
-        let rest = bytes.get(value..)?;
         // What a member behind it may name is kept.
         if key.role == Role::Told && may_be_paper(rest) {
             return None;
@@ -313,7 +314,7 @@ impl Json {
     /// it has.
     fn learn(&mut self, text: &[u8], len: usize, inquiry: &mut Inquiry) {
         let Some(key) = self.keys.known.get(self.keys.last) else { return };
-        let (name, column, tells) = (key.name, key.column, key.role == Role::Telling);
+        let (name, column, tells) = (key.name, key.column, key.tells(text));
         if !tells && !self.is_own(key) {
             return;
         }

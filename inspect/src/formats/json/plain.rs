@@ -7,7 +7,7 @@ use std::ops::Range;
 use chot_detectors::{BLOCK, Column, Detectors, Told, Usual, Whole, among};
 
 use super::members::Members;
-use super::role::may_be_paper;
+use super::role::{is_name, may_be_paper};
 use super::{Json, Role, State};
 use crate::formats::numeral::digits;
 use crate::inquiry::{Inquiry, Stand};
@@ -44,6 +44,14 @@ pub(super) struct Key {
     written_len: u8,
     /// The two that stood behind it last: the same one in every record, or two by turns, where a member may be nothing.
     pub(super) next: [usize; 2],
+}
+
+impl Key {
+    /// Whether the value that begins `rest` may say what another member is.
+    #[inline]
+    pub(super) fn tells(&self, rest: &[u8]) -> bool {
+        self.role == Role::Telling || self.role == Role::Naming && is_name(rest)
+    }
 }
 
 impl Keys {

@@ -93,6 +93,29 @@ const TOLD: &[&str] = &[
     "document_number",
 ];
 
+/// Keys of names by which programs call a field, where they call one: `{"id": "bhxh", "value": "79…"}`, a patch's
+/// `{"path": "/soCccd", "value": "001…"}`. They hold numbers of their own as often.
+const NAMING: &[&str] = &[
+    "id",
+    "ma",
+    "path",
+    "fieldId",
+    "field_id",
+    "elementId",
+    "control",
+    "controlName",
+    "formControlName",
+    "dataField",
+    "dataIndex",
+    "prop",
+    "slot",
+    "attr",
+    "col",
+    "tag",
+];
+/// Keys of values that programs give to whatever they name; as words they speak of money.
+const VALUES: &[&str] = &["value", "val", "giaTri", "gia_tri", "fieldValue", "field_value", "textValue", "valueText"];
+
 /// Keys of texts and lists that a subject beside them may speak of.
 const BODIES: &[&str] = &[
     "body",
@@ -231,7 +254,9 @@ pub(crate) fn is_told(name: &str) -> bool {
 /// What a key announces, its hash, and what it says of other members.
 pub(super) fn announced(key: &[u8], inquiry: &mut Inquiry) -> (Option<chot_detectors::Column>, u64, Role) {
     let name = String::from_utf8_lossy(key);
-    (inquiry.column(&name), marked(&name, inquiry.key.hash_one(&*name) | 2), Role::of(&name))
+    let says = !VALUES.iter().any(|value| value.eq_ignore_ascii_case(&name));
+    let column = inquiry.column(&name).filter(|_| says);
+    (column, marked(&name, inquiry.key.hash_one(&*name) | 2), Role::of(&name))
 }
 
 /// What members of an object are to each other.
@@ -243,6 +268,8 @@ pub(super) enum Role {
     Telling,
     /// Either: `"code": "CCCD"`, `"cccd": {"code": "001…"}`.
     Code,
+    /// Either, if it is the name of a paper: `"id": "cccd"`, `"bhxh": {"ma": "79…"}`.
+    Naming,
     /// It is the value of what was told: `"value": "001…"`.
     Told,
     /// Its list holds the headings of lists that follow.
@@ -276,6 +303,8 @@ impl Role {
             Self::Code
         } else if among(TOLD) {
             Self::Told
+        } else if among(NAMING) {
+            Self::Naming
         } else if among(HEADINGS) {
             Self::Headings
         } else if among(INSURANCES) {
@@ -288,6 +317,23 @@ impl Role {
             Self::Plain
         }
     }
+}
+
+/// Most bytes of what a program calls a field.
+const NAME_MAX: usize = 24;
+
+/// Whether a value may be what a program calls a field: short, and without a digit.
+pub(super) fn may_name(value: &[u8]) -> bool {
+    (1..=NAME_MAX).contains(&value.len()) && !value.iter().any(u8::is_ascii_digit)
+}
+
+/// The same of the value that begins `rest`, as it stands behind its key.
+#[inline]
+pub(super) fn is_name(rest: &[u8]) -> bool {
+    let Some((b'"', rest)) = rest.split_first() else { return false };
+    let rest = rest.get(..rest.len().min(NAME_MAX + 1)).unwrap_or_default();
+    let name = rest.iter().take_while(|b| **b != b'"' && !b.is_ascii_digit()).count();
+    name > 0 && rest.get(name) == Some(&b'"')
 }
 
 /// Whether the object of this key is a message of a chat.

@@ -1,5 +1,6 @@
 //! Values told from their bytes and values read like any text come to the same.
 
+use chot_model::DetectorId;
 use proptest::prelude::*;
 
 use crate::careful::{agree, agree_in_pieces, cell};
@@ -101,6 +102,7 @@ const FIELDS: [&str; 18] = [
 fn usual(field: usize, n: u64) -> String {
     let pick = |of: &[&str]| of[n as usize % of.len()].to_owned();
     match FIELDS[field] {
+        "id" if n % 3 == 0 => pick(&["\"cccd\"", "\"bhxh\"", "\"donHang\"", "\"hoTen\"", "\"7912345678\"", "12"]),
         "id" => format!(
             "\"{:08x}-7d48-4c1e-a9f0-{:012x}\"",
             (n * 0x9e37_79b9) & 0xffff_ffff,
@@ -225,7 +227,7 @@ fn parts_under_the_key_of_a_number_are_joined() {
     ] {
         let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
         let inspection = inspector.inspect(crate::Hint::default(), &text.as_bytes().to_vec()).inspection;
-        assert_eq!(inspection.distinct(chot_model::DetectorId::Cccd), found, "{text}");
+        assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{text}");
     }
 }
 
@@ -311,7 +313,36 @@ fn members_are_what_another_one_says() {
         for text in [text.to_owned(), format!("[{text},{text}]"), text.replace("\": ", "\":")] {
             let inspection =
                 Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec()).inspection;
-            assert_eq!(inspection.distinct(chot_model::DetectorId::Bhxh), found, "{text}");
+            assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{text}");
         }
+    }
+}
+
+#[test]
+fn what_a_program_calls_a_field_announces_its_value() {
+    use crate::{Hint, Inspector, Limits};
+
+    let found = |text: &str| {
+        let hint = Hint { name: Some("form.json".to_owned()), ..Hint::default() };
+        let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &text.as_bytes().to_vec()).inspection;
+        [DetectorId::Cccd, DetectorId::Bhxh].map(|id| inspection.distinct(id))
+    };
+    for (text, expected) in [
+        (r#"[{"id": "cccd", "value": "001090123456"}, {"id": "bhxh", "value": "7912345678"}]"#, [1, 1]),
+        (r#"[{"value": "001090123456", "id": "cccd"}, {"value": "7912345678", "id": "bhxh"}]"#, [1, 1]),
+        (r#"[{"op": "replace", "path": "/maSoBhxh", "value": "7912345678"}]"#, [0, 1]),
+        (r#"{"answers": [{"value": "001090123456"}]}"#, [1, 0]),
+        (r#"{"a": {"bhxh": {"ma": "7912345678"}}}"#, [0, 1]),
+        (
+            r#"[{"question": {"id": "q1", "title": "Mã số BHXH của ông/bà?"}, "answer": {"text": "7912345678"}}]"#,
+            [0, 1],
+        ),
+        // What else is called so, and numbers that are named otherwise or not at all.
+        (r#"[{"id": "donHang", "value": "7912345678"}, {"id": "so-tien", "value": "7912345678"}]"#, [0, 0]),
+        (r#"[{"id": "7912345678", "value": "bhxh"}, {"id": "bhxh-2024", "value": "7912345678"}]"#, [0, 0]),
+        (r#"[{"name": "order_id", "value": "001090123456"}]"#, [0, 0]),
+        (r#"[{"path": "/van-don", "value": "7912345678"}]"#, [0, 0]),
+    ] {
+        assert_eq!(found(text), expected, "{text}");
     }
 }
