@@ -45,8 +45,7 @@ impl Driver {
         let known = self.len <= SLACK as u64
             || is_font(&self.head, self.len)
             || is_devmode(&self.head, self.len) && !self.is_chance()
-            // Office for macOS keeps a property list there.
-            || self.head.starts_with(b"<?xml");
+            || is_property_list(&self.head) && is_text(&self.counts);
         if !known {
             inquiry.opaque(&self.place, OpaqueReason::UnsupportedFormat, self.len);
         }
@@ -85,6 +84,22 @@ fn is_font(head: &[u8], len: u64) -> bool {
         (tables, reached, last) = (tables + 1, reached.max(offset + size), *tag);
     }
     tables >= TABLES_MIN && len - reached <= SIGNATURE_MAX
+}
+
+/// Whether it is a property list, as Office for macOS keeps one there; also behind the count of several and the length of the
+/// first, as it wrote them before (python-pptx's template has such).
+fn is_property_list(head: &[u8]) -> bool {
+    const LENGTHS: usize = 12;
+    const SEVERAL: &[u8] = b"\x02\0\0\0\x01\0\0\0";
+    let list = if head.starts_with(SEVERAL) { head.get(LENGTHS..).unwrap_or_default() } else { head };
+    list.starts_with(b"<?xml")
+}
+
+/// Whether hardly a byte of those counted is none of a text's.
+fn is_text(counts: &[u64; 256]) -> bool {
+    let is_sign = |byte: usize| matches!(byte, 0..=8 | 0xb | 0xc | 0xe..=0x1f | 0x7f);
+    let signs = counts.iter().enumerate().filter(|(byte, _)| is_sign(*byte));
+    signs.map(|(_, count)| count).sum::<u64>() <= SLACK as u64
 }
 
 /// Whether it is a printer's `DEVMODEW` (`wingdi.h`): the name of a device in UTF-16, its version, and its two lengths, which
@@ -129,13 +144,14 @@ mod tests {
     fn says(bytes: &[u8]) -> bool {
         let head = &bytes[..bytes.len().min(HEAD)];
         let len = bytes.len() as u64;
-        is_font(head, len) || is_devmode(head, len)
+        is_font(head, len) || is_devmode(head, len) || is_property_list(head)
     }
 
     #[test]
     fn fonts_and_settings_are_known() {
         assert!(says(&font(400)) && says(&font(40)));
         assert!(says(&settings(220, 1_024)) && says(&settings(156, 0)));
+        assert!(says(b"<?xml version") && says(b"\x02\0\0\0\x01\0\0\0\xaa\x19\0\0<?xml version"));
     }
 
     #[test]
@@ -148,10 +164,23 @@ mod tests {
             ("a font and more", &behind),
             ("bytes", &other),
             ("nothing", b""),
+            ("a list of nothing", b"\x02\0\0\0\x01\0\0\0\xaa\x19\0\0PK\x03\x04"),
             ("settings and more", &[settings(220, 0), other.clone()].concat()),
             ("settings cut", &settings(220, 1_024)[..300]),
         ] {
             assert!(!says(bytes), "{what}");
+        }
+    }
+
+    #[test]
+    fn what_is_packed_behind_a_property_list_is_told() {
+        let packed: Vec<u8> = (0..9_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        for (rest, text) in [("<plist/>".as_bytes(), true), (&packed, false)] {
+            let mut counts = [0; 256];
+            for byte in [b"<?xml version=\"1.0\"?>", rest].concat() {
+                counts[usize::from(byte)] += 1;
+            }
+            assert_eq!(is_text(&counts), text);
         }
     }
 
