@@ -141,6 +141,33 @@ fn an_attachment_that_grew_or_shrank_is_encoded_anew() {
 }
 
 #[test]
+fn what_a_formula_made_is_masked_with_what_is_shown_of_it() {
+    const ROOT: &str = "<office:document xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0' \
+        xmlns:table='urn:oasis:names:tc:opendocument:xmlns:table:1.0' \
+        xmlns:text='urn:oasis:names:tc:opendocument:xmlns:text:1.0' \
+        office:mimetype='application/vnd.oasis.opendocument.spreadsheet'>";
+    let cell = |text: &str| format!("<table:table-cell><text:p>{text}</text:p></table:table-cell>");
+    for (label, number) in [("Số CCCD", "077085276859"), ("Người hưởng", "077085276859")] {
+        for rows_above in [0, 1, 40] {
+            let above: String =
+                (0..rows_above).map(|_| format!("<table:table-row>{}</table:table-row>", cell("x"))).collect();
+            let made = format!(
+                "<table:table-cell table:formula='of:=&quot;{number}&quot;' office:value-type='string' \
+                 office:string-value='{number}'><text:p>{number}</text:p></table:table-cell>"
+            );
+            let sheet = format!(
+                "<?xml version='1.0'?>{ROOT}<office:body><office:spreadsheet><table:table table:name='A'>{above}\
+                 <table:table-row>{}{made}</table:table-row></table:table></office:spreadsheet></office:body></office:document>",
+                cell(label)
+            );
+            let masked = redact(sheet.as_bytes()).expect("a sheet can be masked");
+            let masked = String::from_utf8(masked).expect("text stays text");
+            assert!(!masked.contains(&number[2..]), "{masked}");
+        }
+    }
+}
+
+#[test]
 fn header_names_and_comments_of_gzip_stay() {
     let (long, masked) = text(2);
     let pack = |text: &[u8]| {

@@ -7,7 +7,8 @@ use crate::formats::boxed::{self, Boxes};
 use crate::formats::ooxml::{attributes, typed};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag, local};
-use crate::table::{Table, letters};
+use crate::sniff::DIGITS_MIN;
+use crate::table::{Table, digits, letters};
 use crate::text::Text;
 use crate::view::View;
 
@@ -34,6 +35,8 @@ pub(super) struct Content {
     /// One of them shows less than it holds.
     hides: bool,
     value: Option<View>,
+    /// What formulas made, as text, with numbers in it: programs show it again, whatever is shown now.
+    made: Text,
     column: usize,
     columns: usize,
     row_number: u64,
@@ -57,6 +60,7 @@ impl Content {
     pub(super) fn new(place: Place) -> Self {
         let again = Place { again: true, ..place.clone() };
         Self {
+            made: Text::new(again.clone()),
             text: Text::prose(place.clone()),
             cell: Text::new(place.clone()),
             notes: Text::prose(place.clone()),
@@ -112,7 +116,16 @@ impl Content {
         self.in_cell = true;
         for (name, value) in tag.attributes() {
             match local(name) {
-                b"value" | b"date-value" | b"time-value" | b"string-value" => self.value = Some(typed(value)),
+                b"value" | b"date-value" | b"time-value" => self.value = Some(typed(value)),
+                // With the zeros it has in front.
+                b"string-value" => {
+                    if digits(&value.text) >= DIGITS_MIN {
+                        self.made.view.push_view(&value, 0..value.text.len());
+                        self.made.joint(b"\n");
+                        self.made.advance(inquiry);
+                    }
+                    self.value = Some(value);
+                }
                 b"formula" => {
                     let formula = value.into_digits();
                     self.side.view.push_view(&formula, 0..formula.text.len());
@@ -179,6 +192,7 @@ impl Content {
         self.cell.finish(inquiry);
         self.notes.finish(inquiry);
         self.side.finish(inquiry);
+        self.made.finish(inquiry);
         self.boxes.end(&self.place, inquiry);
     }
 }
