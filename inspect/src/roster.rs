@@ -39,7 +39,10 @@ impl Roster {
     pub(crate) fn next(&mut self, found: &Found, ended: Ended, inquiry: &mut Inquiry) {
         let finding = &found.finding;
         let named = finding.detector == DetectorId::PersonName && self.name.is_some();
+        // `Nguyễn Văn An (SN 1987); Trần Thị Bình (SN 1990)`: one behind the other on a line.
+        let born = matches!(self.beside, Some((DetectorId::DateOfBirth, _)));
         match ended {
+            Ended::Nothing if named && born && !self.spread => self.end_row(inquiry),
             Ended::Nothing => {}
             // What stands on one line ends with it; a name and a birth on two lines may go on.
             Ended::Line if named || !self.spread && self.name.is_some() && self.beside.is_some() => {
