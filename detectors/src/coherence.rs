@@ -79,9 +79,19 @@ pub fn are_uninsured<'c>(cells: impl IntoIterator<Item = &'c [u8]>) -> bool {
 /// digits each behind a province's, and not what else has ten digits in a list of people. Two of three random ones begin so,
 /// which is why the title has to be there; telephones do only in one province, and of tax codes all have a check digit.
 pub fn are_insured<'c>(cells: impl IntoIterator<Item = &'c [u8]>) -> bool {
+    are_of_insurance(cells, |cell| cell.get(..2).is_some_and(is_insurer))
+}
+
+/// The same where a heading `Mã số` stands above them as well, whatever they begin with: who is registered in one place was
+/// first insured in another, and lists hold what people wrote.
+pub fn are_insured_below<'c>(cells: impl IntoIterator<Item = &'c [u8]>) -> bool {
+    are_of_insurance(cells, |_| true)
+}
+
+fn are_of_insurance<'c>(cells: impl IntoIterator<Item = &'c [u8]>, begins: impl Fn(&[u8]) -> bool) -> bool {
     let (mut all, mut others, mut numbers) = (0, 0, Vec::new());
     for cell in cells.into_iter().map(<[u8]>::trim_ascii).filter(|c| !c.is_empty()).take(CELLS_MAX) {
-        if cell.len() != 10 || !cell.iter().all(u8::is_ascii_digit) || !cell.get(..2).is_some_and(is_insurer) {
+        if cell.len() != 10 || !cell.iter().all(u8::is_ascii_digit) || !begins(cell) {
             return false;
         }
         all += 1;

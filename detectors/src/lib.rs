@@ -55,7 +55,7 @@ mod unannounced;
 pub use afar::{Papers, Said};
 pub use card::Card;
 pub use cell::{Begun, Cells, Told, Usual, Whole, is_uuid};
-pub use coherence::{are_counted, are_insured, are_uninsured, follows, is_most};
+pub use coherence::{are_counted, are_insured, are_insured_below, are_uninsured, follows, is_most};
 pub use column::Column;
 pub use fold::fold;
 pub use person_name::{begins_names, names_nobody};

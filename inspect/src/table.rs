@@ -349,6 +349,7 @@ impl Table {
             Some(at) => {
                 let Some((_, cells)) = held.get(at) else { return rest };
                 let mut columns = heading.columns(cells.iter().map(|(at, _)| *at));
+                heading.complete(&mut columns, &held, at);
                 let announced = columns.clone();
                 for (at, told) in plain.into_iter().enumerate().filter(|(_, told)| told.is_some()) {
                     columns.resize((at + 1).max(columns.len()), None);
@@ -358,8 +359,9 @@ impl Table {
                 weight::loosen(&mut columns, cells, heading.is_among_people(), body, inquiry);
                 weight::weigh(&mut columns, body, inquiry);
                 weight::compare(&mut columns, body);
-                insured::name_mere_number(&mut columns, cells, body);
+                insured::name_mere_number(&mut columns, held.get(..at).unwrap_or_default(), cells, body);
                 sums::unname(&mut columns, cells, body);
+                sums::unname_codes(&mut columns, body);
                 let about = persons::about(cells, &announced);
                 let taxed = taxed::column(&columns, body);
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());

@@ -108,7 +108,7 @@ fn a_sheet_of_lines_is_the_list_they_are() {
 fn titles_above_the_heading_are_as_many_as_they_like() {
     const TITLES: [&str; 4] =
         ["BẢO HIỂM XÃ HỘI TỈNH,,,", "DANH SÁCH THAM GIA BHYT,,,", "\u{a0},\u{a0},,", "Đơn vị tính: đồng,,Mẫu số 02,"];
-    for heading in ["STT,Họ và tên,Mã số BHXH,Mức đóng", "STT,Họ và tên,Mã số,Mức đóng"] {
+    for heading in ["STT,Họ và tên,Mã số BHXH,Mức đóng", "STT,Họ và tên,Mã hồ sơ,Mức đóng"] {
         for titles in [0, 4, 5, 6, 9, 10, 11, 29, 30, 31, 50, 200] {
             let mut text = String::new();
             (0..titles).for_each(|n| text += &format!("{}\n", TITLES[n % TITLES.len()]));
@@ -403,6 +403,9 @@ fn a_list_of_names_and_births_is_a_list_of_people() {
     }
     let blocks = list(|n, name| format!("Họ và tên: {name}\nNgày sinh: 05/04/19{}\nXã: x\n\n", 70 + n));
     assert_eq!(inspect(&blocks).persons, 6);
+    let sentence = list(|n, name| format!("{name} (SN 19{}); ", 70 + n));
+    assert_eq!(inspect(&format!("Danh sách: {sentence}hết.")).persons, 6);
+    assert_eq!(inspect(&list(|n, name| format!("{name} (0912 345 67{n}); "))).persons, 0);
     // Whoever has a number counts by it.
     let blocks =
         list(|n, name| format!("Họ và tên: {name}\nNgày sinh: 05/04/19{}\nCCCD: 00107{n}12345{n}\n\n", 70 + n));
@@ -412,6 +415,33 @@ fn a_list_of_names_and_births_is_a_list_of_people() {
     let firms =
         (0..9).map(|n| format!("({n}, 'Công ty TNHH May {n}', '02838{n}12345')")).collect::<Vec<_>>().join(",\n");
     assert!(!inspect(&format!("INSERT INTO donvi (id, ten, sdt) VALUES\n{firms};\n")).bulk);
+}
+
+#[test]
+fn a_header_over_two_rows_is_one() {
+    let rows = "1,Võ Quang An,354438692,8057695959\n2,Huỳnh Kim Cường,070387519,5215307884\n\
+                3,Phạm Thị Hoa,062035224,8676710120\n4,Trần Thị Long,141457046,5610738271\n";
+    for (header, found) in [
+        ("STT,Họ tên,Số,\n,,CMND,BHXH\n", [4, 4]),
+        ("STT,Họ tên,Số,\n,,CMND,BHXH\n(1),(2),(3),(4)\n", [4, 4]),
+        ("STT,Họ tên,Giấy tờ,\n,,Số CMND,Mã số BHXH\n(1),(2),(3),(4)\n", [4, 4]),
+        ("STT,Họ tên,Số,\n,,phiếu,hóa đơn\n(1),(2),(3),(4)\n", [0, 0]),
+    ] {
+        let hint = Hint { name: Some("a.csv".into()), ..Hint::default() };
+        let text = format!("{header}{rows}").into_bytes();
+        let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &text).inspection;
+        assert_eq!([DetectorId::Cmnd, DetectorId::Bhxh].map(|id| inspection.distinct(id)), found, "{header}");
+        assert_eq!(inspection.persons, 4 * u64::from(found[0] > 0), "{header}");
+    }
+    let row =
+        |line: &str| format!("<tr>{}</tr>", line.split(',').map(|cell| format!("<td>{cell}</td>")).collect::<String>());
+    let page = format!(
+        "<table><thead><tr><th rowspan=2>STT</th><th rowspan=2>Họ tên</th><th colspan=2>Mã số</th></tr>\
+         <tr><th>CMND</th><th>BHXH</th></tr></thead>{}</table>",
+        rows.lines().map(row).collect::<String>()
+    );
+    let inspection = inspect(&page);
+    assert_eq!([DetectorId::Cmnd, DetectorId::Bhxh].map(|id| inspection.distinct(id)), [4, 4], "{page}");
 }
 
 #[test]

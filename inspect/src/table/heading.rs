@@ -10,6 +10,18 @@ use crate::joined::{DIGITS, is_part};
 /// The header stands in one of so many first rows that are no titles.
 const HEADER_ROWS: usize = 6;
 
+/// Whether the heading at `at` stands over two cells of row `n` below: there is none beside it where that has one.
+fn is_over_two(rows: &[(u64, Row)], header: usize, n: usize, at: usize) -> bool {
+    let is_filled = |row: usize, at: usize| {
+        rows.get(row).is_some_and(|(_, row)| row.iter().any(|(c, view)| *c == at && !is_blank(&view.text)))
+    };
+    is_filled(n, at + 1) && !is_filled(header, at + 1)
+        || at.checked_sub(1).is_some_and(|before| is_filled(n, before) && !is_filled(header, at))
+}
+
+/// Digits of a heading: `CCCD (12 số)`.
+const HEADING_DIGITS_MAX: usize = 4;
+
 /// Whether the cells of a row are the parts of one number and nothing else.
 fn is_split<'r>(row: impl Iterator<Item = &'r [u8]>) -> bool {
     let mut digits = 0;
@@ -134,6 +146,28 @@ impl Heading {
     pub(crate) fn heads_nothing(&self) -> bool {
         let one = |row: &Vec<Option<Column>>| row.iter().flatten().nth(1).is_none();
         self.header.is_none() && self.rows <= 1 && self.announced.iter().all(one)
+    }
+
+    /// Adds what the rows next to the header announce where that is silent, if they are parts of it: `Số` stands over `CMND` and
+    /// `BHXH`, or `Họ tên` beside `Giấy tờ` over them. Such a row has words only.
+    pub(super) fn complete(&self, columns: &mut Vec<Option<Column>>, rows: &[(u64, Row)], header: usize) {
+        for n in [header.wrapping_sub(1), header + 1] {
+            let (Some((_, row)), Some(announced)) = (rows.get(n), self.announced.get(n)) else { continue };
+            let told = || row.iter().zip(announced).filter_map(|((at, _), told)| Some((*at, (*told)?)));
+            let is_silent = |at: usize| {
+                let told = columns.get(at).copied().flatten();
+                at < COLUMNS_MAX
+                    && (matches!(told, None | Some(Column::Neutral)) || n > header && is_over_two(rows, header, n, at))
+            };
+            let words = row.iter().all(|(_, view)| digits(&view.text) <= HEADING_DIGITS_MAX);
+            if !words || told().nth(1).is_none() || !told().all(|(at, _)| is_silent(at)) {
+                continue;
+            }
+            for (at, column) in told() {
+                columns.resize((at + 1).max(columns.len()), None);
+                columns[at] = Some(column);
+            }
+        }
     }
 
     /// What the header announces for the columns, given which columns its cells stand in.

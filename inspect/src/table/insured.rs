@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use chot_detectors::{Column, Context, are_insured, fold};
+use chot_detectors::{Column, Context, are_insured, are_insured_below, fold};
 use chot_model::{Confidence, DetectorId};
 
 use super::weight::tells_of_people;
@@ -69,16 +69,27 @@ fn is_of_money(title: &[u8]) -> bool {
     MONEY.iter().any(|word| folded.contains(word))
 }
 
+/// Whether a row is a title about the insured. A comma cuts a title as it cuts rows.
+fn heads(row: &Row) -> bool {
+    let mut cells = row.iter().map(|(_, view)| view.text.trim_ascii()).filter(|cell| !cell.is_empty());
+    let title = |cell: &[u8]| is_title(cell) && !is_of_money(cell);
+    cells.next().is_some_and(title) && cells.all(|cell| !cell.iter().any(u8::is_ascii_digit))
+}
+
+/// Whether a row begins with the name of an office of the insurance, which makes lists of other things, too.
+fn is_of_an_office(row: &Row) -> bool {
+    const OFFICES: [&str; 2] = ["bhxh", "bao hiem xa hoi"];
+    const PLACES: [&str; 9] = ["tinh", "thanh pho", "tp", "huyen", "quan", "thi xa", "co so", "khu vuc", "viet nam"];
+    let Some((_, view)) = row.iter().find(|(_, view)| !view.text.trim_ascii().is_empty()) else { return false };
+    let folded = fold(&String::from_utf8_lossy(&view.text));
+    let rest = OFFICES.iter().find_map(|office| folded.trim().strip_prefix(office));
+    rest.is_some_and(|rest| PLACES.iter().any(|place| rest.trim_start().starts_with(place)))
+}
+
 /// Names the column of the numbers of the insured, where a row before says that the list is about them and a name stands in
 /// most rows; which one that is.
 pub(super) fn name(columns: &mut Vec<Option<Column>>, rows: &[(u64, Row)], inquiry: &Inquiry) -> Option<usize> {
     let filled = |row: &Row| row.iter().filter(|(_, view)| !view.text.trim_ascii().is_empty()).count();
-    // A comma cuts a title as it cuts rows.
-    let heads = |row: &Row| {
-        let mut cells = row.iter().map(|(_, view)| view.text.trim_ascii()).filter(|cell| !cell.is_empty());
-        let title = |cell: &[u8]| is_title(cell) && !is_of_money(cell);
-        cells.next().is_some_and(title) && cells.all(|cell| !cell.iter().any(u8::is_ascii_digit))
-    };
     let title = rows.iter().position(|(_, row)| heads(row))?;
     let body: Vec<&Row> = rows.iter().skip(title + 1).map(|(_, row)| row).filter(|row| filled(row) > 1).collect();
     let width = body.iter().flat_map(|row| row.last()).map(|(at, _)| at + 1).max().unwrap_or(0).min(COLUMNS_MAX);
@@ -102,14 +113,25 @@ pub(super) fn name(columns: &mut Vec<Option<Column>>, rows: &[(u64, Row)], inqui
     Some(at)
 }
 
-/// Names the column under a bare `Mã số` where the others are about people and its cells are numbers of the insured: those
-/// have years of first insurance behind the province, where those that a school gives out begin alike.
-pub(super) fn name_mere_number(columns: &mut [Option<Column>], header: &Row, body: &[(u64, Row)]) {
+/// Names the column under a bare `Mã số` where the others are about people, or a title above is about the insured, and its cells
+/// are numbers of the insured: those have years of first insurance behind the province, where those that a school gives
+/// out begin alike.
+pub(super) fn name_mere_number(
+    columns: &mut [Option<Column>],
+    titles: &[(u64, Row)],
+    header: &Row,
+    body: &[(u64, Row)],
+) {
     const MERE: &str = "ma so";
     let told = |wanted: fn(Column) -> bool| columns.iter().flatten().any(|column| wanted(*column));
-    if !told(|c| c == Column::Name) || !told(tells_of_people) {
+    let titled = || titles.iter().any(|(_, row)| heads(row) && !is_of_an_office(row));
+    let among_people = told(tells_of_people);
+    if !told(|c| c == Column::Name) || !among_people && !titled() {
         return;
     }
+    let are_insured = |cells: &mut dyn Iterator<Item = &[u8]>| {
+        if among_people { are_insured(cells) } else { are_insured_below(cells) }
+    };
     for (at, view) in header {
         let open = matches!(columns.get(*at), Some(None | Some(Column::Neutral)));
         if !open || fold(&String::from_utf8_lossy(&view.text)).trim() != MERE {
@@ -118,7 +140,7 @@ pub(super) fn name_mere_number(columns: &mut [Option<Column>], header: &Row, bod
         let cells =
             || body.iter().flat_map(|(_, row)| row.iter().filter(|(c, _)| c == at)).map(|(_, view)| &*view.text);
         let begun: HashSet<&[u8]> = cells().filter_map(|cell| cell.trim_ascii().get(..4)).collect();
-        if are_insured(cells())
+        if are_insured(&mut cells())
             && begun.len() * 2 > cells().filter(|cell| !cell.trim_ascii().is_empty()).count()
             && let Some(slot) = columns.get_mut(*at)
         {
@@ -211,6 +233,25 @@ mod tests {
             let row = |cell: &str| format!("Nguyễn Văn An,{cell},05/04/1987\n");
             let rows: String = cells.iter().map(|cell| row(cell)).collect();
             let text = format!("Họ tên,{heading},{beside}\n{rows}");
+            let hint = Hint { name: Some("a.csv".into()), ..Hint::default() };
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &text.clone().into_bytes());
+            assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_title_of_insurance_says_what_a_mere_number_below_is() {
+        const NUMBERS: [&str; 4] = ["1961512569", "9366876087", "4620414091", "7486512313"];
+        const PHONES: [&str; 4] = ["0912345678", "0323155984", "0814265095", "0892345671"];
+        for (title, header, numbers, found) in [
+            ("DANH SÁCH THAM GIA BHXH TỰ NGUYỆN,,,", "STT,Họ tên,Mã số,Số tiền", NUMBERS, 4),
+            ("DANH SÁCH THAM GIA BHXH TỰ NGUYỆN,,,", "STT,Họ tên,Mã số,Số tiền", PHONES, 0),
+            ("DANH SÁCH THAM GIA BHXH TỰ NGUYỆN,,,", "STT,Tên hàng,Mã số,Số tiền", NUMBERS, 0),
+            ("DANH SÁCH THƯỞNG TẾT,,,", "STT,Họ tên,Mã số,Số tiền", NUMBERS, 0),
+            ("DANH SÁCH NỘP TIỀN BHXH,,,", "STT,Họ tên,Mã số,Số tiền", NUMBERS, 0),
+        ] {
+            let rows: String = numbers.iter().map(|number| format!("1,Nguyễn Văn An,{number},297000\n")).collect();
+            let text = format!("BẢO HIỂM XÃ HỘI HUYỆN X,,,\n{title}\nTháng 10/2026,,,\n\"\"\n{header}\n{rows}");
             let hint = Hint { name: Some("a.csv".into()), ..Hint::default() };
             let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &text.clone().into_bytes());
             assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{text}");

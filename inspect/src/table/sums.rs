@@ -1,11 +1,12 @@
-//! Columns of sums under the names of insurances, `BHXH | BHYT | BHTN`, and rows that show how a list is filled in.
+//! Columns of sums under the names of insurances, `BHXH | BHYT | BHTN`, of codes that are no citizens', and rows that show how a
+//! list is filled in.
 
 use chot_detectors::{Column, fold};
 
 use super::{Row, digits};
 
-/// Unnames the columns of numbers under a bare `BHXH` and `BHYT` where one of unemployment insurance beside holds sums: that has
-/// no number of its own.
+/// Unnames the columns of numbers under a bare `BHXH` and `BHYT` where one beside holds sums: of unemployment insurance, of the
+/// union's fee or of wages, which have no number of their own, or of `BHYT` itself, whose cards are longer.
 pub(super) fn unname(columns: &mut [Option<Column>], header: &Row, body: &[(u64, Row)]) {
     let is_bare = |cell: &[u8], name: &str| {
         // `BHXH (25,5%)`
@@ -15,7 +16,9 @@ pub(super) fn unname(columns: &mut [Option<Column>], header: &Row, body: &[(u64,
     let under = |name: &str| header.iter().find(|(_, view)| is_bare(&view.text, name)).map(|(at, _)| *at);
     let numbered = [under("bhxh"), under("bhyt")].into_iter().flatten();
     let mut numbered = numbered.filter(|at| are_sums(body, *at)).peekable();
-    if numbered.peek().is_none() || !under("bhtn").is_some_and(|beside| are_sums(body, beside)) {
+    let beside = || PAID.iter().filter_map(|name| under(name)).any(|beside| are_sums(body, beside));
+    let short = || under("bhyt").is_some_and(|at| are_sums(body, at) && are_shorter(body, at));
+    if numbered.peek().is_none() || !beside() && !short() {
         return;
     }
     for at in numbered {
@@ -23,6 +26,37 @@ pub(super) fn unname(columns: &mut [Option<Column>], header: &Row, body: &[(u64,
             *slot = Some(Column::Negative);
         }
     }
+}
+
+/// Unnames columns of citizens' numbers whose cells are ten digits that begin as none does which has lost two zeros: those of
+/// Hà Nội, Hà Giang, Cao Bằng, Bắc Kạn and Tuyên Quang do, `001` to `008`. They are codes of something else.
+pub(super) fn unname_codes(columns: &mut [Option<Column>], body: &[(u64, Row)]) {
+    const LEN: usize = 10;
+    const OTHERS_MIN: usize = 2;
+    for (at, slot) in columns.iter_mut().enumerate().filter(|(_, slot)| **slot == Some(Column::Cccd)) {
+        let cells = body.iter().filter_map(|(_, row)| row.iter().find(|(c, _)| *c == at));
+        let (mut filled, mut short, mut others) = (0, 0, 0);
+        for cell in cells.map(|(_, view)| view.text.trim_ascii()).filter(|cell| !cell.is_empty()) {
+            let is_short = cell.len() == LEN && cell.iter().all(u8::is_ascii_digit);
+            filled += 1;
+            short += usize::from(is_short);
+            others += usize::from(is_short && !matches!(cell.first(), Some(b'1' | b'2' | b'4' | b'6' | b'8')));
+        }
+        if short * 10 >= filled * 9 && others >= OTHERS_MIN && others * 5 > short {
+            *slot = Some(Column::Neutral);
+        }
+    }
+}
+
+/// What is paid beside the two insurances that have numbers.
+const PAID: [&str; 6] = ["bhtn", "kpcd", "kinh phi cong doan", "quy luong", "tong quy luong", "tong luong"];
+
+/// Whether most of the numbers there are shorter than those of people.
+fn are_shorter(body: &[(u64, Row)], at: usize) -> bool {
+    const DIGITS: usize = 10;
+    let cells = || body.iter().filter_map(|(_, row)| row.iter().find(|(c, _)| *c == at));
+    let shorter = cells().filter(|(_, view)| (1..DIGITS).contains(&digits(&view.text))).count();
+    shorter * 2 > cells().count()
 }
 
 /// Whether most rows have a number there that is longer than a share or a mark.
@@ -75,6 +109,11 @@ mod tests {
         for (header, row, bhxh) in [
             ("Đơn vị;Quỹ lương;BHXH;BHYT;BHTN", "Khoa Nội;5411510526;NUMBER;7536938408;2921577519", 0),
             ("Đơn vị;BHXH (25,5%);BHTN (2%)", "Khoa Nội;NUMBER;2.921.577.519", 0),
+            ("Tháng;Quỹ lương;BHXH;BHYT", "1/2026;691352272790;NUMBER;936769119", 0),
+            ("Đơn vị;BHXH;BHYT", "Khoa Nội;NUMBER;936769119", 0),
+            ("Đơn vị;BHXH;KPCĐ (2%)", "Khoa Nội;NUMBER;36769119", 0),
+            ("Họ tên;BHXH;BHYT", "Lê Văn An;NUMBER;DN4797912045873", 5),
+            ("Họ tên;BHXH;Lương", "Lê Văn An;NUMBER;12345678", 5),
             // Marks, and a number that says what it is.
             ("Họ tên;BHXH;BHYT;BHTN", "Lê Văn An;NUMBER;DN4797912045873;x", 5),
             ("Họ tên;BHXH;BHTN", "Lê Văn An;NUMBER;1", 5),
@@ -84,6 +123,19 @@ mod tests {
         ] {
             let rows: String = NUMBERS.iter().map(|number| row.replace("NUMBER", number) + "\n").collect();
             assert_eq!(found(&format!("{header}\n{rows}"))[0], bhxh, "{header}");
+        }
+    }
+
+    #[test]
+    fn ten_digits_that_lost_no_zeros_are_codes() {
+        for (header, codes, cccd) in [
+            ("Mã định danh;SBD;Điểm", ["1159852756", "2647232757", "9689291865", "7867205613", "5159852756"], 0),
+            ("Mã định danh Bộ GD;SBD;Điểm", ["1159852756", "1172852757", "2090001865", "4159005613", "1159852799"], 0),
+            ("Mã định danh;SBD;Điểm", ["1159852756", "1172852757", "2090001865", "4159005613", "1159852799"], 5),
+            ("Số CCCD;SBD;Điểm", ["001159852756", "1172852757", "36090001865", "079159005613", "1159852799"], 5),
+        ] {
+            let rows: String = codes.iter().map(|code| format!("{code};283942;7.57\n")).collect();
+            assert_eq!(found(&format!("{header}\n{rows}"))[1], cccd, "{header}");
         }
     }
 
