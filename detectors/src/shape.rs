@@ -312,6 +312,17 @@ pub(crate) fn is_example(text: &[u8], digits: &[u8], range: &Range<usize>) -> bo
         || BESIDE.iter().any(|word| before.ends_with(word) || behind.starts_with(word))
 }
 
+/// Whether an address of the web holds it behind a key that does not say what it is, `…/tra-cuu?id=981658407772&t=…`, or that
+/// only keeps old pages away: `…/tra-cuu/bhxh?_=5650695124`.
+pub(crate) fn is_in_a_query(text: &[u8], number: &Number) -> bool {
+    const KEYS: [&[u8]; 16] = [
+        b"id", b"t", b"ts", b"tid", b"sid", b"rid", b"ref", b"v", b"_", b"_t", b"rnd", b"rand", b"cb", b"ver",
+        b"nocache", b"nonce",
+    ];
+    let before = text.get(..number.range.start).and_then(|before| before.strip_suffix(b"=")).unwrap_or_default();
+    KEYS.iter().any(|key| before.strip_suffix(*key).is_some_and(|head| head.ends_with(b"?") || head.ends_with(b"&")))
+}
+
 /// Whether digits are more likely millions than a number: one in a million ends so by chance.
 pub(crate) fn is_round(digits: &[u8]) -> bool {
     digits.ends_with(b"000000")

@@ -17,7 +17,7 @@ use crate::mst::has_check_digit;
 use crate::numbers::Number;
 use crate::phone::is_mobile;
 use crate::province::is_insurer;
-use crate::shape::{is_example, is_filler, is_round, loses, loss};
+use crate::shape::{is_example, is_filler, is_in_a_query, is_round, loses, loss};
 pub(crate) use book::is_behind_a_book;
 
 /// The detector.
@@ -129,6 +129,9 @@ impl Detector for Bhxh {
         };
         let whole = value.as_bytes();
         if is_filler(whole) || is_example(near.text(), number.digits(), &number.range) {
+            return None;
+        }
+        if firm != Firm::Column && is_in_a_query(near.text(), number) {
             return None;
         }
         let named = firm >= Firm::Direct;

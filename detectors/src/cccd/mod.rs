@@ -20,7 +20,7 @@ use crate::digits::Gap;
 use crate::fold::fold;
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
-use crate::shape::{has_exponent, is_example, is_filler, is_in_thousands, is_moment, is_round, loss};
+use crate::shape::{has_exponent, is_example, is_filler, is_in_a_query, is_in_thousands, is_moment, is_round, loss};
 use crate::simd::{BLOCK, YEARS_SEEN, years};
 
 /// The detector.
@@ -239,13 +239,6 @@ fn is_greatest(text: &[u8], number: &Number) -> bool {
     let before = before.map(|before| before.strip_suffix(b"\"").unwrap_or(before));
     let begins = |head: &[u8]| !head.last().is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
     before.and_then(|before| before.strip_suffix(b"max")).is_some_and(begins)
-}
-
-/// Whether an address of the web holds it behind a key that does not say what it is: `…/tra-cuu?id=981658407772&t=…`.
-fn is_in_a_query(text: &[u8], number: &Number) -> bool {
-    const KEYS: [&[u8]; 8] = [b"id", b"t", b"ts", b"tid", b"sid", b"rid", b"ref", b"v"];
-    let before = text.get(..number.range.start).and_then(|before| before.strip_suffix(b"=")).unwrap_or_default();
-    KEYS.iter().any(|key| before.strip_suffix(*key).is_some_and(|head| head.ends_with(b"?") || head.ends_with(b"&")))
 }
 
 /// Whether a short form right before says that a thing has it: `SO HD 051…` (a contract or an invoice), `SN 046…`, `tk 060…`
