@@ -564,6 +564,7 @@ impl Reader for Body {
             self.laid.open(&name, is_inline(&name), read);
         }
         let label = roles::label(tag, inquiry);
+        let own_value = roles::is_of_the_program(tag);
         let mut found = Vec::new();
         for (key, value) in tag.attributes() {
             let key = String::from_utf8_lossy(key).to_ascii_lowercase();
@@ -578,7 +579,7 @@ impl Reader for Body {
                 "data-id" if roles::is_of_goods(tag) => Some(Column::Negative),
                 key => inquiry.column(key.trim_start_matches("data-")),
             };
-            if label.is_none() && matches!(key.as_str(), "value" | "content" | "alt" | "title") {
+            if label.is_none() && !own_value && matches!(key.as_str(), "value" | "content" | "alt" | "title") {
                 // What a field is about stands before it in the text.
                 let text = self.text();
                 text.joint(b" ");

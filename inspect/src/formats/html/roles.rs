@@ -56,6 +56,18 @@ pub(super) fn label(tag: &Tag<'_>, inquiry: &mut Inquiry) -> Option<Column> {
     labels.find_map(|(_, label)| inquiry.column(String::from_utf8_lossy(&label.text).trim()))
 }
 
+/// Whether a field holds what a program keeps in a page for itself, `__VIEWSTATE` or a token against forged requests: no label
+/// before it speaks of it.
+pub(super) fn is_of_the_program(tag: &Tag<'_>) -> bool {
+    const NAMES: [&str; 5] = ["csrf", "xsrf", "token", "nonce", "captcha"];
+    let is_name = |name: &[u8]| name.eq_ignore_ascii_case(b"name") || name.eq_ignore_ascii_case(b"id");
+    tag.name.eq_ignore_ascii_case(b"input")
+        && tag.pairs().filter(|(name, ..)| is_name(name)).any(|(_, value, _)| {
+            let value = String::from_utf8_lossy(value).to_ascii_lowercase();
+            value.starts_with("__") || NAMES.iter().any(|name| value.contains(name))
+        })
+}
+
 /// Whether an element is something a shop sells, by another attribute: then its `data-id` is nobody's.
 pub(super) fn is_of_goods(tag: &Tag<'_>) -> bool {
     const GOODS: [&[u8]; 4] = [b"data-sku", b"data-product-id", b"data-variant", b"data-variant-id"];
@@ -67,6 +79,21 @@ mod tests {
     use chot_model::DetectorId;
 
     use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn no_label_speaks_of_what_a_program_keeps_in_a_page() {
+        let inspector = Inspector::new(Limits::default(), 2026);
+        for (field, found) in [
+            (r#"<input name="__EVENTVALIDATION" value="7912345678">"#, 0),
+            (r#"<input type=hidden value="7912345678" name="csrf">"#, 0),
+            (r#"<input name="ctl00$txt1" value="7912345678">"#, 1),
+            (r#"<input type=hidden name="x" value="7912345678">"#, 1),
+        ] {
+            let page = format!("<html><body><form><label>Mã số BHXH</label>{field}</form></body></html>").into_bytes();
+            let inspection = inspector.inspect(Hint::default(), &page).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{field}");
+        }
+    }
 
     #[test]
     fn the_number_of_goods_is_nobodys() {
