@@ -6,6 +6,7 @@ use super::weight::tells_of_people;
 use super::{COLUMNS_MAX, Row, digits, is_blank, is_number};
 use crate::inquiry::{HEADER_MAX, Inquiry};
 use crate::joined::{DIGITS, is_part};
+use crate::view::View;
 
 /// The header stands in one of so many first rows that are no titles.
 const HEADER_ROWS: usize = 6;
@@ -153,17 +154,25 @@ impl Heading {
     pub(super) fn complete(&self, columns: &mut Vec<Option<Column>>, rows: &[(u64, Row)], header: usize) {
         for n in [header.wrapping_sub(1), header + 1] {
             let (Some((_, row)), Some(announced)) = (rows.get(n), self.announced.get(n)) else { continue };
-            let told = || row.iter().zip(announced).filter_map(|((at, _), told)| Some((*at, (*told)?)));
             let is_silent = |at: usize| {
                 let told = columns.get(at).copied().flatten();
                 at < COLUMNS_MAX
                     && (matches!(told, None | Some(Column::Neutral)) || n > header && is_over_two(rows, header, n, at))
             };
-            let words = row.iter().all(|(_, view)| digits(&view.text) <= HEADING_DIGITS_MAX);
-            if !words || told().nth(1).is_none() || !told().all(|(at, _)| is_silent(at)) {
+            let filled = || row.iter().zip(announced).filter(|((_, view), _)| !is_blank(&view.text));
+            let told = |((at, _), told): (&(usize, View), &Option<Column>)| Some((*at, (*told)?));
+            let says = |(at, told): &(usize, Column)| *told != Column::Neutral && is_silent(*at);
+            let told: Vec<(usize, Column)> = filled().filter_map(told).filter(says).collect();
+            // A row below that fills what the header names is one of the list; one above may be a title.
+            let is_part = if n > header {
+                filled().all(|((at, _), _)| is_silent(*at)) && !told.is_empty()
+            } else {
+                told.len() > 1
+            };
+            if !is_part || row.iter().any(|(_, view)| digits(&view.text) > HEADING_DIGITS_MAX) {
                 continue;
             }
-            for (at, column) in told() {
+            for (at, column) in told {
                 columns.resize((at + 1).max(columns.len()), None);
                 columns[at] = Some(column);
             }
