@@ -25,7 +25,7 @@ mod wiki;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use chot_detectors::{BLOCK, Detectors};
+use chot_detectors::{BLOCK, Column, Detectors};
 
 use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
@@ -320,7 +320,12 @@ impl Grid {
                 return self.queue.push_back(Some(row));
             }
             open.misfits += 1;
-            let is_header = open.cut == Cut::Spaces && Headings::of(line.text(view), detectors).is_some();
+            let is_header = match open.cut {
+                Cut::Spaces => Headings::of(line.text(view), detectors).is_some(),
+                // `CMND` below a list of other numbers begins another one.
+                Cut::Items | Cut::Given | Cut::Numbers => is_label(line.text(view), detectors),
+                _ => false,
+            };
             if anew || is_header || open.misfits > MISFITS_MAX {
                 self.close();
             }
@@ -406,6 +411,15 @@ impl Grid {
 /// apart. Most lines of long texts are told so without being looked at: nothing may cut them.
 fn is_running_on(line: &[u8], cut: bool) -> bool {
     (HEADING_MAX + 1..LINE_MAX).contains(&line.len()) && begins_with_a_word(line) && !(cut && is_cut(line))
+}
+
+/// Whether a line is nothing but the name of a paper.
+fn is_label(line: &[u8], detectors: &Detectors) -> bool {
+    let line = line.trim_ascii();
+    let name = line.strip_suffix(b":").unwrap_or(line);
+    name.len() <= HEADING_MAX
+        && !name.iter().any(u8::is_ascii_digit)
+        && str::from_utf8(name).is_ok_and(|name| detectors.column(name).is_some_and(Column::is_identifier))
 }
 
 /// Whether a line has a capital and seven digits, as passports are written, between blanks.

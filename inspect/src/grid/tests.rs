@@ -260,6 +260,26 @@ fn a_line_with_a_colon_speaks_of_the_items_below_it() {
 }
 
 #[test]
+fn the_name_of_a_paper_below_a_list_begins_another() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    for (lists, found) in [
+        (
+            "Mã số BHXH:\nNguyễn Thị Mai 4012345678\nLê Văn Bình 7912345670\nCMND\nNguyễn Thị Mai: 304051161\nLê Văn Bình: 168073901\n",
+            [2, 2],
+        ),
+        ("Mã số BHXH:\nAn 4012345678\nBình 7912345670\nSố CMND:\nAn 304051161\nBình 168073901\n", [2, 2]),
+        ("Mã số BHXH:\n4012345678\n7912345670\n0112345671\nCMND:\n304051161\n168073901\n235999718\n", [3, 3]),
+        (
+            "Mã số BHXH:\nNguyễn Thị Mai 4012345678\nLê Văn Bình 7912345670\nTổ hai\nHồ An: 7912345671\nVũ Hà: 7912345672\n",
+            [4, 0],
+        ),
+    ] {
+        let inspection = inspector.inspect(Hint::default(), &lists.to_owned().into_bytes()).inspection;
+        assert_eq!([DetectorId::Bhxh, DetectorId::Cmnd].map(|id| inspection.distinct(id)), found, "{lists}");
+    }
+}
+
+#[test]
 fn a_title_of_papers_speaks_of_the_names_and_numbers_below_it() {
     let inspector = Inspector::new(Limits::default(), 2026);
     let names = ["Trần Văn Thống", "Lê Thị Hoa", "Nguyễn Đức Vĩnh"];
