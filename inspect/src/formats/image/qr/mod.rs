@@ -4,11 +4,15 @@
 //! how the grid is laid and the blur undone, for which a picture in shades of grey is kept to the end. It reads QR
 //! codes of model 2 only, no bar codes, and joins no symbols that belong together.
 
+mod binary;
 mod bits;
 mod correct;
 mod finder;
 mod frame;
+mod lay;
+mod modules;
 mod spec;
+mod star;
 mod symbol;
 #[cfg(test)]
 mod tests;
@@ -90,6 +94,8 @@ impl Codes {
         if gray.pixels().len() <= DOUBLED_PIXELS_MAX {
             self.look(&gray.double(), 0.5);
         }
+        // What the last look had to leave is told, too.
+        self.is_over();
     }
 
     /// Looks at a picture `scale` times smaller than the original.
@@ -97,7 +103,7 @@ impl Codes {
         if self.is_over() {
             return;
         }
-        let mut finders = finder::finders(picture);
+        let mut finders = finder::finders(picture, &self.work);
         finders.retain(|finder| !self.covers((finder.x * scale, finder.y * scale)));
         let mut done: Vec<Point> = Vec::new();
         for triple in triple::triples(&finders) {
