@@ -4,7 +4,7 @@ use super::super::gray::Gray;
 use super::Work;
 use super::binary::Binary;
 use super::frame::Point;
-use super::star::{self, Star};
+use super::star::Star;
 
 /// A square that may be a finder.
 #[derive(Clone, Copy, Debug)]
@@ -47,31 +47,46 @@ fn module([a, b, c, d, e]: [f32; 5]) -> Option<f32> {
 }
 
 /// Most finders that are told; a picture full of squares is no code.
-const FINDERS_MAX: usize = 200;
+const FINDERS_MAX: usize = 160;
+/// Most that are told without looking like one along every ray.
+const GUESSED_MAX: usize = 64;
+/// Most that the best are chosen from.
+const STARS_MAX: usize = 2_000;
 /// Most sights that are looked at more closely.
 const SEEN_MAX: usize = 40_000;
+/// Rows in which it is seen, for each pixel of a module: of three in every two, less than a half.
+const ROWS_MIN: f32 = 0.6;
 /// Larger modules are looked for in the picture made smaller.
 const MODULE_MAX: f32 = 24.0;
 
 /// The finders of a picture, those that are most like one first.
 pub(super) fn finders(gray: &Gray, work: &Work) -> Vec<Finder> {
-    let mut finders: Vec<Finder> = Vec::new();
+    let (mut finders, mut guessed): (Vec<Finder>, Vec<Sight>) = (Vec::new(), Vec::new());
     for sight in sights(gray) {
-        if !work.spend(star::SHADES) {
-            break;
-        }
-        let Some(star) = Star::new(gray, (sight.x, sight.y), sight.module, sight.light) else { continue };
-        let (x, y) = star.middle;
-        let finder = Finder { x, y, module: star.module(), light: sight.light, star };
-        let is_same =
-            |old: &Finder| (old.x - x).abs().max((old.y - y).abs()) <= finder.module && old.light == finder.light;
-        if !finders.iter().any(is_same) {
-            finders.push(finder);
+        // What a middle is as high as shows in so many rows, unless it moved.
+        let is_plain = sight.rows as f32 >= ROWS_MIN * sight.module && finders.len() < STARS_MAX;
+        match is_plain.then(|| Star::new(gray, (sight.x, sight.y), sight.module, sight.light, work)).flatten() {
+            Some(star) => add_finder(&mut finders, star, star.module(), sight.light),
+            None => guessed.push(sight),
         }
     }
     finders.sort_by(|a, b| b.star.good.cmp(&a.star.good).then(b.module.total_cmp(&a.module)));
     finders.truncate(FINDERS_MAX);
+    guessed.sort_by(|a, b| b.rows.cmp(&a.rows).then(b.module.total_cmp(&a.module)));
+    for sight in guessed.into_iter().take(GUESSED_MAX) {
+        let star = Star::guessed((sight.x, sight.y), sight.module);
+        add_finder(&mut finders, star, sight.module, sight.light);
+    }
     finders
+}
+
+/// Adds a finder unless it is known.
+fn add_finder(finders: &mut Vec<Finder>, star: Star, module: f32, light: bool) {
+    let (x, y) = star.middle;
+    let is_same = |old: &Finder| (old.x - x).abs().max((old.y - y).abs()) <= module && old.light == light;
+    if !finders.iter().any(is_same) {
+        finders.push(Finder { x, y, module, light, star });
+    }
 }
 
 /// Where rows and columns are striped like a finder.

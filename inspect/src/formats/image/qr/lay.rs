@@ -27,10 +27,17 @@ impl Lay<'_> {
         Frame::new(self.anchors(), points)
     }
 
-    pub(super) fn fit(&self, points: [Point; 4]) -> f32 {
-        let Some(frame) = self.frame(points).filter(|_| self.work.spend(self.marks.points.len())) else { return -1.0 };
+    fn fit(&self, points: [Point; 4]) -> f32 {
+        self.frame(points).map_or(-1.0, |frame| self.agreement(|point| frame.at(point)))
+    }
+
+    /// How well the picture agrees with what should stand where `at` says that points of the code lie.
+    fn agreement(&self, at: impl Fn(Point) -> Point) -> f32 {
+        if !self.work.spend(self.marks.points.len()) {
+            return -1.0;
+        }
         let shade = |(u, v, mark): &(f32, f32, f32)| {
-            let (x, y) = frame.at((*u, *v));
+            let (x, y) = at((*u, *v));
             (*mark, self.gray.at(x, y))
         };
         agreement(self.marks.points.iter().map(shade)) * self.sign
@@ -130,5 +137,49 @@ impl Lay<'_> {
             }
         }
         (points, best)
+    }
+
+    /// Bends the plane as long as the grid fits better: a card in a hand, a page of a book.
+    pub(super) fn bent(&self, frame: Frame) -> (Bent, f32) {
+        const ROUNDS: usize = 3;
+        let mut bent = Bent { frame, half: self.marks.version.size() as f32 / 2.0, by: [0.0; 6] };
+        let mut best = self.agreement(|point| bent.at(point));
+        for step in [1.0, 0.5, 0.25, 0.12] {
+            for _ in 0..ROUNDS {
+                let before = best;
+                for n in 0..bent.by.len() {
+                    for by in [step, -step] {
+                        let mut more = bent;
+                        if let Some(part) = more.by.get_mut(n) {
+                            *part += by;
+                        }
+                        let fit = self.agreement(|point| more.at(point));
+                        if fit > best {
+                            (best, bent) = (fit, more);
+                        }
+                    }
+                }
+                if best <= before {
+                    break;
+                }
+            }
+        }
+        (bent, best)
+    }
+}
+
+/// A plane that is bent: squares of how far a point lies from the middle move it, in modules.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bent {
+    frame: Frame,
+    half: f32,
+    by: [f32; 6],
+}
+
+impl Bent {
+    pub(super) fn at(&self, (u, v): Point) -> Point {
+        let (x, y) = (u / self.half - 1.0, v / self.half - 1.0);
+        let [a, b, c, d, e, f] = self.by;
+        self.frame.at((u + a * x * x + b * x * y + c * y * y, v + d * x * x + e * x * y + f * y * y))
     }
 }

@@ -1,7 +1,7 @@
 //! The shades of a code's modules, and what they say.
 
 use super::super::gray::Gray;
-use super::frame::{Frame, solve};
+use super::frame::{Point, solve};
 use super::spec::{Format, Version};
 use super::symbol::Marks;
 use super::{bits, correct};
@@ -14,14 +14,15 @@ pub(super) struct Modules {
 }
 
 impl Modules {
-    pub(super) fn sample(gray: &Gray, frame: &Frame, size: usize, sign: f32) -> Self {
+    /// What a picture shows where `at` says that points of the code lie.
+    pub(super) fn sample(gray: &Gray, at: impl Fn(Point) -> Point, size: usize, sign: f32) -> Self {
         let mut shades = Vec::with_capacity(size * size);
         for (v, u) in (0..size).flat_map(|v| (0..size).map(move |u| (v as f32 + 0.5, u as f32 + 0.5))) {
             let near = [(0.0, 0.0), (-0.22, -0.22), (0.22, -0.22), (-0.22, 0.22), (0.22, 0.22)];
             let sum: f32 = near
                 .iter()
                 .map(|(du, dv)| {
-                    let (x, y) = frame.at((u + du, v + dv));
+                    let (x, y) = at((u + du, v + dv));
                     gray.at(x, y)
                 })
                 .sum();
@@ -65,13 +66,13 @@ impl Modules {
     }
 
     /// Sums of a module and its neighbours by how far off they are, and one.
-    fn around(&self, x: usize, y: usize) -> [f64; KINDS] {
+    fn around(&self, x: usize, y: usize, blur: Blur) -> [f64; KINDS] {
         let mut kinds = [0.0; KINDS];
         for dy in -2isize..=2 {
             for dx in -2isize..=2 {
                 let near = |n: usize, by: isize| n.checked_add_signed(by).filter(|n| *n < self.size);
                 if let (Some(x), Some(y)) = (near(x, dx), near(y, dy))
-                    && let Some(kind) = kinds.get_mut(dy.unsigned_abs() * 3 + dx.unsigned_abs())
+                    && let Some(kind) = kinds.get_mut(blur.kind(dx, dy))
                 {
                     *kind += f64::from(self.get(x, y));
                 }
@@ -81,12 +82,12 @@ impl Modules {
         kinds
     }
 
-    /// Undoes the blur, as the modules that are known show it to be (least squares over a symmetric 5 × 5 filter).
-    pub(super) fn sharpened(&self, marks: &Marks) -> Option<Self> {
+    /// Undoes the blur, as the modules that are known show it to be (least squares over a 5 × 5 filter).
+    pub(super) fn sharpened(&self, marks: &Marks, blur: Blur) -> Option<Self> {
         let scale = self.shades.iter().map(|s| f64::from(s.abs())).sum::<f64>() / self.shades.len().max(1) as f64;
         let mut rows = [[0f64; KINDS + 1]; KINDS];
         for (u, v, mark) in &marks.points {
-            let kinds = self.around(*u as usize, *v as usize);
+            let kinds = self.around(*u as usize, *v as usize, blur);
             for (row, one) in rows.iter_mut().zip(kinds) {
                 for (sum, two) in row.iter_mut().zip(kinds.iter().chain([&f64::from(*mark)])) {
                     *sum += one * two;
@@ -99,7 +100,7 @@ impl Modules {
         }
         let weights = solve(&mut rows)?;
         let sharp = |n: usize| {
-            let kinds = self.around(n % self.size, n / self.size);
+            let kinds = self.around(n % self.size, n / self.size, blur);
             kinds.iter().zip(weights).map(|(kind, weight)| kind * weight).sum::<f64>() as f32
         };
         Some(Self { size: self.size, shades: (0..self.size * self.size).map(sharp).collect() })
@@ -163,7 +164,27 @@ impl Modules {
 }
 
 /// Kinds of neighbours that `around` sums, and the constant.
-const KINDS: usize = 10;
+const KINDS: usize = 14;
+
+/// How a picture may be blurred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blur {
+    /// Out of focus: the same to the left and the right, above and below.
+    Even,
+    /// Moved: in one direction more than in others.
+    Moved,
+}
+
+impl Blur {
+    /// Which neighbours it treats alike.
+    const fn kind(self, dx: isize, dy: isize) -> usize {
+        match self {
+            Self::Even => dy.unsigned_abs() * 3 + dx.unsigned_abs(),
+            // One of those that lie opposite each other.
+            Self::Moved => (dy * 5 + dx).unsigned_abs(),
+        }
+    }
+}
 
 /// A block without its errors. When there are too many, its least sure words are given up: a word known to be doubtful
 /// costs half of one that is wrong unawares. At most half of the checks go there, so that a block of noise is still

@@ -5,17 +5,16 @@
 //! reach also tells how the square is slanted, and so how many modules lie between two finders.
 
 use super::super::gray::Gray;
+use super::Work;
 use super::frame::Point;
 
 /// Directions looked into.
 pub(super) const RAYS: usize = 16;
 /// Rays that have to be as they should: dirt, glare and the corner of another thing may lie over some.
-const GOOD_MIN: usize = 12;
+const GOOD_MIN: usize = 9;
 /// Steps along a ray, and how many make a module: the corner of a square seen from the side lies nine modules off.
 const STEPS: usize = 36;
 const STEPS_A_MODULE: f32 = 4.0;
-/// Shades that one star looks at.
-pub(super) const SHADES: usize = 2 * RAYS * STEPS;
 /// Shades by which dark and light differ at least.
 const CONTRAST_MIN: f32 = 4.0;
 
@@ -35,10 +34,21 @@ pub(super) struct Star {
 
 impl Star {
     /// The square around a point, if there is one whose modules are about as large.
-    pub(super) fn new(gray: &Gray, point: Point, module: f32, light: bool) -> Option<Self> {
+    pub(super) fn new(gray: &Gray, point: Point, module: f32, light: bool, work: &Work) -> Option<Self> {
         // Once more from its true middle.
-        let first = Self::cast(gray, point, module, light)?;
-        Self::cast(gray, first.middle, first.module(), light)
+        let first = Self::cast(gray, point, module, light, work)?;
+        Self::cast(gray, first.middle, first.module(), light, work)
+    }
+
+    /// A square of which the rays tell nothing, for what moved is blurred along some of them: as rows and columns through
+    /// its middle show it.
+    pub(super) fn guessed(middle: Point, module: f32) -> Self {
+        // A square that is turned is wider along a row than its side.
+        let reach = std::array::from_fn(|n| {
+            let (x, y) = direction(n);
+            3.5 * module * x.abs().max(y.abs())
+        });
+        Self { middle, reach, good: 0 }
     }
 
     /// Pixels a module, on the whole.
@@ -57,34 +67,38 @@ impl Star {
         (at(n) + (at(n + 1) - at(n)) * part) / 3.5
     }
 
-    fn cast(gray: &Gray, (x, y): Point, module: f32, light: bool) -> Option<Self> {
+    fn cast(gray: &Gray, (x, y): Point, module: f32, light: bool, work: &Work) -> Option<Self> {
         let step = module / STEPS_A_MODULE;
-        let mut shades = [[0f32; STEPS]; RAYS];
         let sign = if light { -1.0 } else { 1.0 };
-        for (n, ray) in shades.iter_mut().enumerate() {
+        let ray = |n: usize| -> [f32; STEPS] {
             let (dx, dy) = direction(n);
-            for (far, shade) in ray.iter_mut().enumerate() {
-                let far = far as f32 * step;
-                *shade = gray.at(x + dx * far, y + dy * far) * sign;
-            }
-        }
-        // Dark is the middle, light the lightest of each ray where its first light stripe should be.
+            std::array::from_fn(|far| gray.at(x + dx * far as f32 * step, y + dy * far as f32 * step) * sign)
+        };
+        // Dark is the middle, light the lightest of a ray where its first light stripe should be: along rows and columns.
+        const AXES: [usize; 4] = [0, RAYS / 4, RAYS / 2, RAYS * 3 / 4];
+        let axes = AXES.map(ray);
         let within = (0.75 * STEPS_A_MODULE) as usize;
-        let dark: f32 = shades.iter().flat_map(|ray| ray.iter().take(within)).sum::<f32>() / (RAYS * within) as f32;
+        let dark: f32 = axes.iter().flat_map(|ray| ray.iter().take(within)).sum::<f32>() / (axes.len() * within) as f32;
         let (from, to) = (STEPS_A_MODULE as usize, (4.0 * STEPS_A_MODULE) as usize);
         let lightest = |ray: &[f32; STEPS]| ray.iter().take(to).skip(from).copied().fold(f32::MIN, f32::max);
-        let bright: f32 = shades.iter().map(lightest).sum::<f32>() / RAYS as f32;
-        if bright - dark < CONTRAST_MIN {
+        let contrast = axes.iter().map(lightest).sum::<f32>() / axes.len() as f32 - dark;
+        if contrast < CONTRAST_MIN || !work.spend(axes.len() * STEPS) {
             return None;
         }
-        let turn = (bright - dark) * TURN;
-        let mut reach = [0f32; RAYS];
-        for (reach, ray) in reach.iter_mut().zip(&shades) {
-            *reach = edges(ray, dark, turn).map_or(0.0, |far| far * step);
-        }
-        let good = reach.iter().filter(|far| **far > 0.0).count();
-        if good < GOOD_MIN {
-            return None;
+        let (mut reach, mut good) = ([0f32; RAYS], RAYS);
+        // The rays farthest from rows and columns first: texture fails there.
+        for (n, aside) in [2, 1, 3, 0].into_iter().flat_map(|aside| AXES.map(|axis| (axis + aside, aside))) {
+            let edge = match axes.get(n * 4 / RAYS) {
+                Some(ray) if aside == 0 => edges(ray, dark, contrast * TURN),
+                _ => edges(&ray(n), dark, contrast * TURN),
+            };
+            match (edge, reach.get_mut(n)) {
+                (Some(far), Some(reach)) => *reach = far * step,
+                _ => good -= 1,
+            }
+            if good < GOOD_MIN || aside != 0 && !work.spend(STEPS) {
+                return None;
+            }
         }
         // Either way from the middle it is as far, but for perspective.
         let (mut sum, mut pairs) = ((0.0, 0.0), 0.0);
@@ -104,7 +118,8 @@ impl Star {
         let known = reach;
         for (n, far) in reach.iter_mut().enumerate().filter(|(_, far)| **far == 0.0) {
             let at = |by: usize| known.get((n + by) % RAYS).copied().filter(|far| *far > 0.0);
-            *far = at(RAYS / 2).or_else(|| at(1)).or_else(|| at(RAYS - 1))?;
+            let aside = (1..RAYS / 2).flat_map(|by| [by, RAYS - by]);
+            *far = std::iter::once(RAYS / 2).chain(aside).find_map(at)?;
         }
         let (least, most) = reach.iter().fold((f32::MAX, 0f32), |(a, b), far| (a.min(*far), b.max(*far)));
         // Twice the shift along each of the directions is what the sum of their parts comes to.

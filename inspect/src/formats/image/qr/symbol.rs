@@ -7,7 +7,7 @@ use super::super::gray::Gray;
 use super::Work;
 use super::frame::{Frame, Point};
 use super::lay::Lay;
-use super::modules::Modules;
+use super::modules::{Blur, Modules};
 use super::spec::Version;
 use super::triple::Triple;
 
@@ -56,6 +56,8 @@ pub(super) fn agreement(pairs: impl Iterator<Item = (f32, f32)>) -> f32 {
 
 /// Agreement below which a grid is not worth reading.
 const FIT_MIN: f32 = 0.4;
+/// How much better a grid has to fit when it is bent.
+const BENT_MIN: f32 = 0.01;
 /// Versions that are laid at all: those whose timing agrees best.
 const VERSIONS: usize = 3;
 
@@ -97,15 +99,26 @@ pub(super) fn read(gray: &Gray, triple: &Triple, work: &Work) -> Option<Symbol> 
         return None;
     }
     let frame = lay.frame(points)?;
-    let size = marks.version.size();
-    let modules = Modules::sample(gray, &frame, size, sign);
-    let text = modules.decode(marks.version).or_else(|| {
-        let sharp = modules.sharpened(&marks)?;
-        // A code photographed in a mirror.
-        sharp.decode(marks.version).or_else(|| sharp.mirrored().decode(marks.version))
+    let text = lay.text(|point| frame.at(point)).or_else(|| {
+        let (bent, better) = lay.bent(frame);
+        (better >= fit + BENT_MIN).then(|| lay.text(|point| bent.at(point)))?
     })?;
-    let end = size as f32;
+    let end = marks.version.size() as f32;
     Some(Symbol { text, corners: [(0.0, 0.0), (end, 0.0), (end, end), (0.0, end)].map(|p| frame.at(p)) })
+}
+
+impl Lay<'_> {
+    /// The text of the code whose points lie where `at` says.
+    fn text(&self, at: impl Fn(Point) -> Point) -> Option<Vec<u8>> {
+        let Marks { version, .. } = *self.marks;
+        let modules = Modules::sample(self.gray, at, version.size(), self.sign);
+        modules.decode(version).or_else(|| {
+            let sharp = modules.sharpened(self.marks, Blur::Even)?;
+            let moved = || modules.sharpened(self.marks, Blur::Moved)?.decode(version);
+            // A code photographed in a mirror.
+            sharp.decode(version).or_else(|| sharp.mirrored().decode(version)).or_else(moved)
+        })
+    }
 }
 
 /// Modules of three finders with their borders.

@@ -59,7 +59,8 @@ fn triple(finders: [Finder; 3], legs: [f32; 3]) -> Option<Triple> {
     let [ab, bc, ca] = legs;
     let most = ab.max(bc).max(ca);
     let least = ab.min(bc).min(ca);
-    if most > least * 1.45 {
+    let is_guessed = finders.iter().any(|finder| finder.star.good == 0);
+    if most > least * if is_guessed { 2.2 } else { 1.45 } {
         return None;
     }
     let far = |p: Finder, q: Finder| (p.x - q.x).hypot(p.y - q.y);
