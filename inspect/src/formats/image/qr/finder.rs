@@ -1,5 +1,7 @@
 //! Finder patterns: the three squares of a code, seen as 1:1:3:1:1 along any line through their middle.
 
+use std::cmp::Reverse;
+
 use super::super::gray::Gray;
 use super::Work;
 use super::binary::Binary;
@@ -54,17 +56,23 @@ const GUESSED_MAX: usize = 64;
 const STARS_MAX: usize = 2_000;
 /// Most sights that are looked at more closely.
 const SEEN_MAX: usize = 40_000;
-/// Rows in which it is seen, for each pixel of a module: of three in every two, less than a half.
-const ROWS_MIN: f32 = 0.6;
+/// Shades that looking along rays may cost in one look at a picture: noise has sights by the ten thousand.
+const STARS_WORK_MAX: u64 = 6_000_000;
+/// Rows in which it is seen, for each pixel of a module: of three in every two, a fifth, as one that is turned
+/// has its proportions only near the middle.
+const ROWS_MIN: f32 = 0.3;
 /// Larger modules are looked for in the picture made smaller.
 const MODULE_MAX: f32 = 24.0;
 
 /// The finders of a picture, those that are most like one first.
 pub(super) fn finders(gray: &Gray, work: &Work) -> Vec<Finder> {
     let (mut finders, mut guessed): (Vec<Finder>, Vec<Sight>) = (Vec::new(), Vec::new());
+    let before = work.left();
     for sight in sights(gray) {
         // What a middle is as high as shows in so many rows, unless it moved.
-        let is_plain = sight.rows as f32 >= ROWS_MIN * sight.module && finders.len() < STARS_MAX;
+        let is_plain = sight.rows as f32 >= ROWS_MIN * sight.module
+            && finders.len() < STARS_MAX
+            && before - work.left() < STARS_WORK_MAX;
         match is_plain.then(|| Star::new(gray, (sight.x, sight.y), sight.module, sight.light, work)).flatten() {
             Some(star) => add_finder(&mut finders, star, star.module(), sight.light),
             None => guessed.push(sight),
@@ -89,7 +97,7 @@ fn add_finder(finders: &mut Vec<Finder>, star: Star, module: f32, light: bool) {
     }
 }
 
-/// Where rows and columns are striped like a finder.
+/// Where rows and columns are striped like a finder, those seen in most rows first.
 fn sights(gray: &Gray) -> Vec<Sight> {
     let binary = Binary::new(gray);
     let mut seen: Vec<Sight> = Vec::new();
@@ -119,6 +127,7 @@ fn sights(gray: &Gray) -> Vec<Sight> {
             }
         }
     }
+    seen.sort_by_key(|sight| Reverse(sight.rows));
     seen
 }
 

@@ -43,14 +43,17 @@ impl Lay<'_> {
         agreement(self.marks.points.iter().map(shade)) * self.sign
     }
 
-    /// How well dark and light take turns between the finders, as they would in this version. Only near the finders,
-    /// where nothing has moved far.
+    /// How well dark and light take turns between the finders, as they would in this version: in the plane that the
+    /// finders alone show, and only near them, where nothing has moved far.
     pub(super) fn timing(&self, triple: &Triple) -> f32 {
         const NEAR: usize = 8;
-        let size = self.marks.version.size();
-        let Some(frame) = self.outer(triple) else { return 0.0 };
-        let legs = 7..size - 7;
-        let near = legs.clone().take(NEAR).chain(legs.rev().take(NEAR));
+        self.outer(triple).map_or(0.0, |frame| self.turns(&frame, NEAR))
+    }
+
+    /// The same for so many modules from either finder.
+    pub(super) fn turns(&self, frame: &Frame, near: usize) -> f32 {
+        let legs = 7..self.marks.version.size() - 7;
+        let near = legs.clone().take(near).chain(legs.rev().take(near));
         let modules = near.flat_map(|n| [(n as f32 + 0.5, 6.5), (6.5, n as f32 + 0.5)].map(|at| (n, at)));
         let shades = modules.map(|(n, at)| {
             let (x, y) = frame.at(at);
@@ -142,7 +145,7 @@ impl Lay<'_> {
     /// Bends the plane as long as the grid fits better: a card in a hand, a page of a book.
     pub(super) fn bent(&self, frame: Frame) -> (Bent, f32) {
         const ROUNDS: usize = 3;
-        let mut bent = Bent { frame, half: self.marks.version.size() as f32 / 2.0, by: [0.0; 6] };
+        let mut bent = Bent { frame, half: self.marks.version.size() as f32 / 2.0, by: [0.0; 4] };
         let mut best = self.agreement(|point| bent.at(point));
         for step in [1.0, 0.5, 0.25, 0.12] {
             for _ in 0..ROUNDS {
@@ -168,18 +171,20 @@ impl Lay<'_> {
     }
 }
 
-/// A plane that is bent: squares of how far a point lies from the middle move it, in modules.
+/// A plane that is bent: squares of how far a point lies from the middle move it, in modules, and the finders stay where
+/// they are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bent {
     frame: Frame,
     half: f32,
-    by: [f32; 6],
+    by: [f32; 4],
 }
 
 impl Bent {
     pub(super) fn at(&self, (u, v): Point) -> Point {
-        let (x, y) = (u / self.half - 1.0, v / self.half - 1.0);
-        let [a, b, c, d, e, f] = self.by;
-        self.frame.at((u + a * x * x + b * x * y + c * y * y, v + d * x * x + e * x * y + f * y * y))
+        let finder = (1.0 - 3.5 / self.half).powi(2);
+        let [x, y] = [u, v].map(|at| (at / self.half - 1.0).powi(2) - finder);
+        let [a, b, c, d] = self.by;
+        self.frame.at((u + a * x + b * y, v + c * x + d * y))
     }
 }

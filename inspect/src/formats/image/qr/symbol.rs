@@ -54,28 +54,67 @@ pub(super) fn agreement(pairs: impl Iterator<Item = (f32, f32)>) -> f32 {
     if spread > 0.0 { (n * ab - a * b) / spread.sqrt() } else { 0.0 }
 }
 
-/// Agreement below which a grid is not worth reading.
-const FIT_MIN: f32 = 0.4;
+/// Agreement below which three squares are no finders of one code: those of codes that are read reach 0.64 at least, and
+/// mostly 0.9.
+const FINDERS_MIN: f32 = 0.55;
+/// Agreement below which a grid is not worth reading: those that are read reach 0.8.
+const FIT_MIN: f32 = 0.5;
+/// Agreement of the finders and of the grid from which on it is a code, whether it is read or not.
+const CODE_FINDERS_MIN: f32 = 0.7;
+const CODE_FIT_MIN: f32 = 0.68;
+/// And of what lies between the finders: squares side by side are no code.
+const CODE_TURNS_MIN: f32 = 0.5;
+
+/// What three finders turned out to be.
+#[derive(Debug)]
+pub(super) enum Reading {
+    Code(Symbol),
+    /// A code that says nothing that could be made out, and its middle.
+    Unread(Point),
+    Nothing,
+}
 /// How much better a grid has to fit when it is bent.
 const BENT_MIN: f32 = 0.01;
 /// Versions that are laid at all: those whose timing agrees best.
 const VERSIONS: usize = 3;
 
 /// Reads the code that three finders belong to, if they do.
-pub(super) fn read(gray: &Gray, triple: &Triple, work: &Work) -> Option<Symbol> {
+pub(super) fn read(gray: &Gray, triple: &Triple, work: &Work) -> Reading {
     let sign = if triple.corner.light { -1.0 } else { 1.0 };
     // Which of the three is the corner shows in how the squares of all of them lie.
     let turned = triple.turned();
     let turns = [Some(*triple), turned, turned.and_then(|turned| turned.turned())];
     if !work.spend(turns.len() * FINDERS_SHADES) {
-        return None;
+        return Reading::Nothing;
     }
     let agreeing = turns.into_iter().flatten().map(|triple| (triple, finders_agree(gray, &triple) * sign));
-    let (triple, agree) = agreeing.max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let triple = &triple;
-    if agree < FIT_MIN {
-        return None;
+    let Some((triple, agree)) = agreeing.max_by(|a, b| a.1.total_cmp(&b.1)) else { return Reading::Nothing };
+    if agree < FINDERS_MIN {
+        return Reading::Nothing;
     }
+    let Some((marks, points, fit)) = laid(gray, &triple, sign, work) else { return Reading::Nothing };
+    let lay = Lay { gray, sign, marks: &marks, work };
+    let Some(frame) = lay.frame(points).filter(|_| fit >= FIT_MIN) else { return Reading::Nothing };
+    let text = lay.text(|point| frame.at(point)).or_else(|| {
+        let (bent, better) = lay.bent(frame);
+        (better >= fit + BENT_MIN).then(|| lay.text(|point| bent.at(point)))?
+    });
+    let turns = lay.turns(&frame, marks.version.size());
+    let end = marks.version.size() as f32;
+    match text {
+        Some(text) => Reading::Code(Symbol {
+            text,
+            corners: [(0.0, 0.0), (end, 0.0), (end, end), (0.0, end)].map(|p| frame.at(p)),
+        }),
+        None if agree >= CODE_FINDERS_MIN && fit >= CODE_FIT_MIN && turns >= CODE_TURNS_MIN => {
+            Reading::Unread(frame.at((end / 2.0, end / 2.0)))
+        }
+        None => Reading::Nothing,
+    }
+}
+
+/// The version whose grid fits best, where its anchors lie, and how well it fits.
+fn laid(gray: &Gray, triple: &Triple, sign: f32, work: &Work) -> Option<(Marks, [Point; 4], f32)> {
     let seems = (triple.size - 17.0) / 4.0;
     let mut versions: Vec<(Marks, f32)> = (seems.round() as i32 - 2..=seems.round() as i32 + 2)
         .filter_map(Version::new)
@@ -93,18 +132,8 @@ pub(super) fn read(gray: &Gray, triple: &Triple, work: &Work) -> Option<Symbol> 
         Some((marks, points, fit))
     });
     let (marks, points, _) = laid.max_by(|a, b| a.2.total_cmp(&b.2))?;
-    let lay = Lay { gray, sign, marks: &marks, work };
-    let (points, fit) = lay.refine(points, &[0.5, 0.25, 0.12, 0.06]);
-    if fit < FIT_MIN {
-        return None;
-    }
-    let frame = lay.frame(points)?;
-    let text = lay.text(|point| frame.at(point)).or_else(|| {
-        let (bent, better) = lay.bent(frame);
-        (better >= fit + BENT_MIN).then(|| lay.text(|point| bent.at(point)))?
-    })?;
-    let end = marks.version.size() as f32;
-    Some(Symbol { text, corners: [(0.0, 0.0), (end, 0.0), (end, end), (0.0, end)].map(|p| frame.at(p)) })
+    let (points, fit) = Lay { gray, sign, marks: &marks, work }.refine(points, &[0.5, 0.25, 0.12, 0.06]);
+    Some((marks, points, fit))
 }
 
 impl Lay<'_> {

@@ -43,9 +43,10 @@ pub(super) fn triples(finders: &[Finder]) -> Vec<Triple> {
 }
 
 /// Modules between two finders, if they may be of one code.
-fn leg(a: &Finder, b: &Finder) -> Option<f32> {
-    // As large as each other, as far as perspective leaves them so.
-    let is_alike = |a: f32, b: f32| a <= b * 1.7 && b <= a * 1.7;
+pub(super) fn leg(a: &Finder, b: &Finder) -> Option<f32> {
+    // As large as each other, as far as perspective leaves them so; where rays do not tell, a little less.
+    let most = if a.star.good.min(b.star.good) > 0 { 2.2 } else { 1.7 };
+    let is_alike = |a: f32, b: f32| a <= b * most && b <= a * most;
     if a.light != b.light || !is_alike(a.module, b.module) {
         return None;
     }
