@@ -125,7 +125,8 @@ fn laid(gray: &Gray, triple: &Triple, sign: f32, work: &Work) -> Option<(Marks, 
         })
         .collect();
     versions.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let laid = versions.into_iter().take(VERSIONS).filter_map(|(marks, _)| {
+    // Between squares side by side nothing takes turns.
+    let laid = versions.into_iter().filter(|(_, timing)| *timing >= 0.0).take(VERSIONS).filter_map(|(marks, _)| {
         let lay = Lay { gray, sign, marks: &marks, work };
         let refined = lay.begin(triple).into_iter().map(|points| lay.refine(points, &[1.0, 0.5]));
         let (points, fit) = refined.max_by(|a, b| a.1.total_cmp(&b.1))?;
