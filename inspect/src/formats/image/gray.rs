@@ -72,7 +72,27 @@ impl Gray {
     }
 
     /// The shade at a point, between the four pixels around it; the border goes on outside.
+    #[inline]
     pub(crate) fn at(&self, x: f32, y: f32) -> f32 {
+        // Within the picture, where nearly all of it is asked for.
+        let (left, top) = ((x - 0.5) as usize, (y - 0.5) as usize);
+        let first = top.saturating_mul(self.width).saturating_add(left);
+        if x >= 0.5
+            && y >= 0.5
+            && left + 1 < self.width
+            && let Some([a, b]) = self.pixels.get(first..).and_then(<[u8]>::first_chunk)
+            && let Some([c, d]) = self.pixels.get(first + self.width..).and_then(<[u8]>::first_chunk)
+        {
+            let (fx, fy) = (x - 0.5 - left as f32, y - 0.5 - top as f32);
+            let [a, b, c, d] = [a, b, c, d].map(|shade| f32::from(*shade));
+            let above = a + (b - a) * fx;
+            return above + (c + (d - c) * fx - above) * fy;
+        }
+        self.at_border(x, y)
+    }
+
+    /// The same where not all four pixels are there.
+    fn at_border(&self, x: f32, y: f32) -> f32 {
         let (width, height) = (self.width, self.height());
         let (x, y) = (
             (x - 0.5).clamp(0.0, width.saturating_sub(1) as f32),

@@ -71,6 +71,10 @@ impl Look {
         if read.many {
             self.opaque.push(OpaqueReason::TooMany);
         }
+        // Whatever else is read of such a picture, it is not all.
+        if !read.unread.is_empty() {
+            self.opaque.push(OpaqueReason::UnsupportedFormat);
+        }
         let has_code = read.found.iter().any(|symbol| is_of_card(&symbol.text));
         // A code that was read is no writing. That of a card is a part of it.
         let others = read.found.iter().filter(|symbol| !is_of_card(&symbol.text));
@@ -142,4 +146,19 @@ fn print(gray: &Gray, region: writing::Region) -> Gray {
     let part = gray.crop(region.left, region.top, region.width, region.height);
     let page = upright::page(&part);
     if page.width().max(page.height()) < PRINT_SIDE_MIN { page.double() } else { page }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::qr::tests::{Lie, picture};
+    use super::*;
+
+    #[test]
+    fn a_code_that_is_seen_and_not_read_is_told() {
+        for (readable, opaque) in [(false, vec![OpaqueReason::UnsupportedFormat]), (true, Vec::new())] {
+            let mut look = Look::default();
+            look.frame(&picture(b"001090123456", readable, &Lie { module: 6.0, ..Lie::default() }));
+            assert_eq!((look.opaque, look.codes.len()), (opaque, usize::from(readable)));
+        }
+    }
 }

@@ -4,14 +4,18 @@
 //! how the grid is laid and the blur undone, for which a picture in shades of grey is kept to the end. It reads QR
 //! codes of model 2 only, no bar codes, and joins no symbols that belong together.
 
+mod binary;
 mod bits;
 mod correct;
 mod finder;
 mod frame;
+mod lay;
+mod modules;
 mod spec;
+mod star;
 mod symbol;
 #[cfg(test)]
-mod tests;
+pub(in crate::formats::image) mod tests;
 mod triple;
 
 use std::cell::Cell;
@@ -19,6 +23,7 @@ use std::cell::Cell;
 use super::gray::Gray;
 use finder::Finder;
 use frame::Point;
+use symbol::Reading;
 pub(crate) use symbol::Symbol;
 
 /// Codes a picture may have; more is a sheet of stickers.
@@ -32,6 +37,12 @@ const FILE_WORK_MAX: u64 = 4 * WORK_MAX;
 const SIDE_MIN: usize = 60;
 /// A picture with fewer pixels is also looked at twice its size: modules smaller than two pixels.
 const DOUBLED_PIXELS_MAX: usize = 2_000_000;
+/// Of a larger one parts are: around so many finders at most, as far off as the other two of a card's code are, if their
+/// modules are smaller than this, and so many rays are as they should be.
+const CLOSE_MAX: usize = 6;
+const CLOSE_REACH: f32 = 128.0;
+const CLOSE_MODULE_MAX: f32 = 2.6;
+const CLOSE_GOOD_MIN: usize = 14;
 
 /// What was read of a picture.
 #[derive(Debug, Default)]
@@ -39,6 +50,8 @@ pub(crate) struct Codes {
     pub(crate) found: Vec<Symbol>,
     /// There was more that looked like a code than is tried.
     pub(crate) many: bool,
+    /// The middles of what is a code and was not read.
+    pub(crate) unread: Vec<Point>,
     work: Work,
 }
 
@@ -58,6 +71,10 @@ impl Work {
     fn spend(&self, shades: usize) -> bool {
         self.0.set(self.0.get().saturating_sub(shades as u64));
         !self.is_over()
+    }
+
+    const fn left(&self) -> u64 {
+        self.0.get()
     }
 
     const fn is_over(&self) -> bool {
@@ -84,36 +101,75 @@ impl Codes {
         }
         // The smallest first: it takes least time, and what it shows need not be looked for again.
         for (n, picture) in smaller.iter().enumerate().rev() {
-            self.look(picture, (1u32 << (n + 1)) as f32);
+            self.look(picture, (1u32 << (n + 1)) as f32, (0.0, 0.0));
         }
-        self.look(gray, 1.0);
+        let finders = self.look(gray, 1.0, (0.0, 0.0));
         if gray.pixels().len() <= DOUBLED_PIXELS_MAX {
-            self.look(&gray.double(), 0.5);
+            self.look(&gray.double(), 0.5, (0.0, 0.0));
+        } else {
+            self.look_closely(gray, &finders);
         }
+        let unread = std::mem::take(&mut self.unread);
+        self.unread = unread.into_iter().filter(|middle| !self.covers(*middle)).collect();
+        // What the last look had to leave is told, too.
+        self.is_over();
     }
 
-    /// Looks at a picture `scale` times smaller than the original.
-    fn look(&mut self, picture: &Gray, scale: f32) {
+    /// Looks at a picture `scale` times smaller than the original, whose first pixel lies at `origin` there. Returns the
+    /// finders of which nothing was read.
+    fn look(&mut self, picture: &Gray, scale: f32, origin: Point) -> Vec<Finder> {
         if self.is_over() {
-            return;
+            return Vec::new();
         }
-        let mut finders = finder::finders(picture);
-        finders.retain(|finder| !self.covers((finder.x * scale, finder.y * scale)));
+        let place = |(x, y): Point| (x * scale + origin.0, y * scale + origin.1);
+        let mut finders = finder::finders(picture, &self.work);
+        finders.retain(|finder| !self.covers(place((finder.x, finder.y))));
         let mut done: Vec<Point> = Vec::new();
         for triple in triple::triples(&finders) {
             let parts = [triple.corner, triple.right, triple.below];
-            let is_done = |f: &Finder| done.contains(&(f.x, f.y)) || self.covers((f.x * scale, f.y * scale));
+            let is_done = |f: &Finder| done.contains(&(f.x, f.y)) || self.covers(place((f.x, f.y)));
             if parts.iter().any(is_done) {
                 continue;
             }
             if self.is_over() {
-                return;
+                break;
             }
-            if let Some(mut symbol) = symbol::read(picture, &triple, &self.work) {
-                symbol.corners = symbol.corners.map(|(x, y)| (x * scale, y * scale));
-                done.extend(parts.map(|f| (f.x, f.y)));
-                self.found.push(symbol);
+            match symbol::read(picture, &triple, &self.work) {
+                Reading::Code(mut symbol) => {
+                    symbol.corners = symbol.corners.map(place);
+                    done.extend(parts.map(|f| (f.x, f.y)));
+                    self.found.push(symbol);
+                }
+                Reading::Unread(middle) if self.unread.len() < CODES_MAX => self.unread.push(place(middle)),
+                Reading::Unread(_) | Reading::Nothing => {}
             }
+        }
+        finders.retain(|finder| !self.covers(place((finder.x, finder.y))));
+        finders
+    }
+
+    /// Looks at parts of a large picture twice their size, around squares whose modules are less than three pixels: of the
+    /// three of a code one may be too small to see.
+    fn look_closely(&mut self, gray: &Gray, finders: &[Finder]) {
+        let mut looked: Vec<Point> = Vec::new();
+        let is_small = |finder: &&Finder| finder.module < CLOSE_MODULE_MAX && finder.star.good >= CLOSE_GOOD_MIN;
+        let small: Vec<&Finder> = finders.iter().filter(is_small).collect();
+        for finder in &small {
+            // A second one has to be there.
+            if !small.iter().any(|other| triple::leg(finder, other).is_some()) {
+                continue;
+            }
+            let is_near = |at: &Point| (at.0 - finder.x).abs().max((at.1 - finder.y).abs()) < CLOSE_REACH / 3.0;
+            if looked.iter().any(is_near) || self.covers((finder.x, finder.y)) {
+                continue;
+            }
+            if looked.len() == CLOSE_MAX {
+                break;
+            }
+            looked.push((finder.x, finder.y));
+            let [left, top] = [finder.x, finder.y].map(|at| (at - CLOSE_REACH).max(0.0) as usize);
+            let side = CLOSE_REACH as usize * 2;
+            self.look(&gray.crop(left, top, side, side).double(), 0.5, (left as f32, top as f32));
         }
     }
 

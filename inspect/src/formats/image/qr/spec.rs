@@ -111,7 +111,17 @@ impl Version {
         (of(&CHECKS), of(&BLOCKS))
     }
 
-    /// What stands at a module in every code of this version: dark, light, or `None` for format, version and data.
+    /// The eighteen bits by which codes of version 7 and above say which they are (7.10, annex D).
+    fn bits(self) -> u32 {
+        let number = u32::from(self.0);
+        let mut rest = number;
+        for _ in 0..12 {
+            rest = (rest << 1) ^ ((rest >> 11) * 0x1f25);
+        }
+        number << 12 | (rest & 0xfff)
+    }
+
+    /// What stands at a module in every code of this version: dark, light, or `None` for format and data.
     pub(super) fn pattern(self) -> Vec<Option<bool>> {
         let size = self.size();
         let mut modules = vec![None; size * size];
@@ -142,6 +152,12 @@ impl Version {
             }
         }
         set(8, size - 8, true);
+        for n in 0..if self.number() >= 7 { 18 } else { 0 } {
+            let (along, aside) = (size - 11 + n % 3, n / 3);
+            let dark = self.bits() >> n & 1 == 1;
+            set(along, aside, dark);
+            set(aside, along, dark);
+        }
         modules
     }
 
@@ -151,8 +167,7 @@ impl Version {
         let fixed = self.pattern();
         let reserved = |x: usize, y: usize| {
             let format = (x == 8 && (y < 9 || y >= size - 8)) || (y == 8 && (x < 9 || x >= size - 8));
-            let version = self.number() >= 7 && ((x < 6 && y >= size - 11) || (y < 6 && x >= size - 11));
-            format || version || fixed.get(y * size + x).copied().flatten().is_some()
+            format || fixed.get(y * size + x).copied().flatten().is_some()
         };
         let mut path = Vec::with_capacity(self.words() * 8 + 7);
         let mut up = true;
@@ -253,6 +268,14 @@ mod tests {
         assert_eq!(centres(22), [6, 26, 50, 74, 98]);
         assert_eq!(centres(32), [6, 34, 60, 86, 112, 138]);
         assert_eq!(centres(40), [6, 30, 58, 86, 114, 142, 170]);
+    }
+
+    #[test]
+    fn versions_say_which_they_are() {
+        // Table D.1.
+        for (number, bits) in [(7, 0x07c94), (8, 0x085bc), (21, 0x15683), (40, 0x28c69)] {
+            assert_eq!(Version::new(number).map(Version::bits), Some(bits));
+        }
     }
 
     #[test]

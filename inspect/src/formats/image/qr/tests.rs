@@ -76,6 +76,61 @@ fn photograph(size: usize, dark: &[bool], module: f32, turn: f32, blur: f32, sha
     Gray::new(side, (0..side * side).map(pixel).collect())
 }
 
+/// How a code lies in a picture that is larger than it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::formats::image) struct Lie {
+    pub(in crate::formats::image) module: f32,
+    pub(in crate::formats::image) turn: f32,
+    /// How much nearer one side is than the other.
+    pub(in crate::formats::image) tilt: f32,
+    /// By how many modules it is bent.
+    pub(in crate::formats::image) bend: f32,
+    /// Sides of the picture.
+    pub(in crate::formats::image) sides: (usize, usize),
+    /// Around the code is cloth.
+    pub(in crate::formats::image) cloth: bool,
+}
+
+impl Default for Lie {
+    fn default() -> Self {
+        Self { module: 4.0, turn: 0.3, tilt: 0.0, bend: 0.0, sides: (500, 460), cloth: false }
+    }
+}
+
+/// A picture of a code; of one that is not readable, everything is in its place but the data.
+pub(in crate::formats::image) fn picture(text: &[u8], readable: bool, lie: &Lie) -> Gray {
+    let (size, mut dark) = encode(text, Level::M, 2);
+    if !readable {
+        let version = Version::new((size as i32 - 17) / 4).expect("a version");
+        for (n, (x, y)) in version.path().into_iter().enumerate() {
+            dark[y * size + x] = (n * n + n / 3) % 5 < 2;
+        }
+    }
+    let (sin, cos) = lie.turn.sin_cos();
+    let half = size as f32 / 2.0;
+    let at = |x: f32, y: f32| {
+        let (x, y) = (x - lie.sides.0 as f32 / 2.0, y - lie.sides.1 as f32 / 2.0);
+        let farther = 1.0 - lie.tilt * (x * 0.8 + y * 0.6) / (half * lie.module);
+        let (u, v) = ((x * cos + y * sin) / lie.module / farther, (y * cos - x * sin) / lie.module / farther);
+        let (u, v) = (u + half, v + half + lie.bend * (u / half).powi(2));
+        let quiet = 4.0;
+        if farther <= 0.1 || u.min(v) < -quiet || u.max(v) > size as f32 + quiet {
+            let wave = (x * 0.9).sin() + (y * 1.1).sin() + ((x + y) * 0.37).sin() * (x * 0.013).cos();
+            return if lie.cloth { 128.0 + wave * 40.0 } else { 230.0 };
+        }
+        let inside = u >= 0.0 && v >= 0.0 && u < size as f32 && v < size as f32;
+        if inside && dark[v as usize * size + u as usize] { 40.0 } else { 230.0 }
+    };
+    let within = [-0.375f32, -0.125, 0.125, 0.375];
+    let pixel = |n: usize| {
+        let (x, y) = ((n % lie.sides.0) as f32 + 0.5, (n / lie.sides.0) as f32 + 0.5);
+        let sum: f32 =
+            within.iter().flat_map(|dy| within.iter().map(move |dx| (dx, dy))).map(|(dx, dy)| at(x + dx, y + dy)).sum();
+        (sum / 16.0) as u8
+    };
+    Gray::new(lie.sides.0, (0..lie.sides.0 * lie.sides.1).map(pixel).collect())
+}
+
 fn texts(gray: &Gray) -> Vec<Vec<u8>> {
     super::read(gray, &super::Work::default()).found.into_iter().map(|symbol| symbol.text).collect()
 }
@@ -156,8 +211,73 @@ fn work_is_bounded_and_its_end_is_told() {
     let gray = photograph(size, &dark, 4.0, 0.1, 0.0, (30.0, 220.0));
     for (work, found, many) in [(super::WORK_MAX, 1, false), (1_000, 0, true), (0, 0, true)] {
         let mut codes = super::Codes { work: super::Work(std::cell::Cell::new(work)), ..super::Codes::default() };
-        codes.look(&gray, 1.0);
+        codes.look(&gray, 1.0, (0.0, 0.0));
         codes.is_over();
         assert_eq!((codes.found.len(), codes.many), (found, many), "{work}");
+    }
+}
+
+/// The text of an insurance card, whose code is as large as cards have them.
+fn insured() -> Vec<u8> {
+    format!("GD4010123456789|{}|01/01/1990|1|{}|01 - 012|01/01/2026|-|4|$", "4e6775".repeat(9), "5468c3".repeat(9))
+        .into()
+}
+
+#[test]
+fn a_code_that_is_tilted_is_read() {
+    for text in [CARD.as_bytes(), &insured()] {
+        for (tilt, turn) in [(0.06, 0.0), (0.12, 0.8), (0.15, 2.0), (0.15, 4.4)] {
+            let lie = Lie { module: 5.0, tilt, turn, sides: (700, 640), ..Lie::default() };
+            assert_eq!(texts(&picture(text, true, &lie)), [text], "{lie:?}");
+            // The same without anything to say.
+            let codes = super::read(&picture(text, false, &lie), &super::Work::default());
+            assert_eq!((codes.found.len(), codes.unread.is_empty()), (0, false), "{lie:?}");
+        }
+    }
+}
+
+#[test]
+fn a_code_that_is_bent_is_read() {
+    for bend in [-1.5, 1.2, 2.0] {
+        let lie = Lie { module: 5.0, bend, ..Lie::default() };
+        assert_eq!(texts(&picture(CARD.as_bytes(), true, &lie)), [CARD.as_bytes()], "{bend}");
+        assert!(texts(&picture(CARD.as_bytes(), false, &lie)).is_empty(), "{bend}");
+    }
+}
+
+#[test]
+fn a_small_code_on_cloth_is_read() {
+    for turn in [0.2, 0.7] {
+        let lie = Lie { module: 1.7, turn, sides: (1_700, 1_300), cloth: true, ..Lie::default() };
+        assert_eq!(texts(&picture(CARD.as_bytes(), true, &lie)), [CARD.as_bytes()], "{turn}");
+    }
+    // Cloth alone is nothing.
+    let codes = super::read(
+        &picture(b"1", true, &Lie { module: 0.1, sides: (1_700, 1_300), cloth: true, ..Lie::default() }),
+        &super::Work::default(),
+    );
+    assert_eq!((codes.found.len(), codes.unread.len(), codes.many), (0, 0, false));
+}
+
+#[test]
+fn squares_within_squares_are_no_code_that_was_not_read() {
+    for (apart, module) in [(12, 4), (9, 6), (20, 3)] {
+        let middle = |at: usize| (at % (module * apart)).abs_diff(module * apart / 2);
+        let pixel = |n: usize| {
+            let ring = 2 * middle(n % 600).max(middle(n / 600)) / module;
+            if ring < 3 || (5..7).contains(&ring) { 20 } else { 230 }
+        };
+        let codes = super::read(&Gray::new(600, (0..600 * 500).map(pixel).collect()), &super::Work::default());
+        assert_eq!((codes.found.len(), codes.unread.len()), (0, 0), "{apart}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn noise_is_told_as_nothing(pixels in proptest::collection::vec(any::<u8>(), 90_000)) {
+        let codes = super::read(&Gray::new(300, pixels), &super::Work::default());
+        prop_assert!(codes.unread.is_empty());
     }
 }
