@@ -13,7 +13,7 @@ use crate::object::Object;
 
 /// How documents begin, what they are made of, and how they end.
 const DOCUMENT: &[u8] = b"%PDF-";
-const OBJECT: &[u8] = b" obj";
+const OBJECT: &[u8] = b"obj";
 const END: &[u8] = b"%%EOF";
 /// One byte less than the longest mark that is looked for.
 const CARRY: usize = 15;
@@ -36,15 +36,15 @@ impl Buried {
     pub(crate) fn read(&mut self, block: &[u8], place: &Place, inquiry: &mut Inquiry) {
         let seam = [&self.carry, block.get(..CARRY).unwrap_or(block)].concat();
         let over = self.carry.len();
-        let find = |mark: &[u8]| memmem::find(&seam, mark).is_some() || memmem::find(block, mark).is_some();
         // No text has characters of control, and every other file has.
         let file = |bytes: &[u8]| if has_control(bytes) { rest::first_mark(bytes) } else { None };
         let document = |bytes: &[u8]| memmem::find(bytes, DOCUMENT);
         follow(&mut self.document, document, (&seam, over), block, place, inquiry);
         follow(&mut self.file, file, (&seam, over), block, place, inquiry);
         if self.document.is_some() {
-            self.has_object = self.has_object || find(OBJECT);
-            self.has_end = self.has_end || find(END);
+            let find = |holds: fn(&[u8]) -> bool| holds(&seam) || holds(block);
+            self.has_object = self.has_object || find(has_object);
+            self.has_end = self.has_end || find(|bytes| memmem::find(bytes, END).is_some());
         }
         self.carry.extend_from_slice(block.get(block.len().saturating_sub(CARRY)..).unwrap_or_default());
         self.carry.drain(..self.carry.len().saturating_sub(CARRY));
@@ -108,6 +108,19 @@ pub(crate) fn may_hold(media_type: &str) -> bool {
         "application/vnd.oasis.opendocument.text-flat-xml",
     ];
     media_type.starts_with("text/") && !media_type.contains("utf-") || OTHERS.contains(&media_type)
+}
+
+/// Whether an object of a document begins among bytes, `12 0 obj`: programs that write documents have a name in place of a number.
+fn has_object(bytes: &[u8]) -> bool {
+    let numbered = |at: usize| {
+        let before = bytes.get(..at).unwrap_or_default().trim_ascii_end();
+        let number = before.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        let before = before.get(..before.len() - number).unwrap_or_default();
+        number > 0
+            && before.trim_ascii_end().len() < before.len()
+            && before.trim_ascii_end().last().is_some_and(u8::is_ascii_digit)
+    };
+    memmem::find_iter(bytes, OBJECT).any(numbered)
 }
 
 /// Whether characters of control stand among bytes that texts do not have.
@@ -183,6 +196,7 @@ mod tests {
         for talk in [
             "A file begins with %PDF- and ends with %%EOF.\n",
             "%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\n",
+            "fn pdf() { write!(out, \"%PDF-1.7 {n} 0 obj {text} endobj %%EOF\") }\n",
             "Marks: %PDF-, BZh9, GIF89a, RIFF, MSCF, 7z, Rar!\n",
         ] {
             for (what, text) in texts() {
