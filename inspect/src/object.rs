@@ -7,7 +7,7 @@ use chot_model::OpaqueReason;
 use sha2::{Digest, Sha256};
 
 use crate::Hint;
-use crate::formats::{self, Room, Stream};
+use crate::formats::{self, Buried, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::redact::Origin;
 use crate::sniff::Head;
@@ -32,6 +32,8 @@ pub(crate) struct Object {
     /// What was opaque before it.
     opaque_before: u64,
     state: State,
+    /// What else a text may be.
+    buried: Option<Box<Buried>>,
     /// The bytes of a container whose own bytes are nowhere to be read again; `None` when they are.
     held: Option<Vec<u8>>,
     media_type: &'static str,
@@ -60,6 +62,7 @@ impl Object {
             missed: 0,
             opaque_before: 0,
             state: State::Fresh,
+            buried: None,
             held,
             media_type: EMPTY,
         }
@@ -139,6 +142,9 @@ impl Object {
         if let Some(end) = block.last_chunk() {
             self.seam = *end;
         }
+        if let Some(buried) = &mut self.buried {
+            buried.read(block, &self.place, inquiry);
+        }
         match &mut self.state {
             State::Stream(stream) => stream.block(block, self.at, inquiry),
             State::Whole(_, hash) => {
@@ -176,6 +182,7 @@ impl Object {
         let Some(format) = formats::of(&head) else { return };
         self.media_type = format.media_type;
         self.place.marked |= self.place.disguise.is_some() && formats::is_certain(format);
+        self.buried = formats::may_hold(format.media_type).then(Box::default);
         if head.hides_digits() {
             inquiry.opaque(&self.place, OpaqueReason::UnknownEncoding, block.len() as u64);
         }
@@ -221,7 +228,12 @@ impl Object {
             self.read(&block, inquiry);
         }
         match std::mem::replace(&mut self.state, State::Closed) {
-            State::Stream(stream) => stream.finish(inquiry),
+            State::Stream(stream) => {
+                stream.finish(inquiry);
+                if let Some(buried) = self.buried.take() {
+                    buried.end(inquiry);
+                }
+            }
             State::Whole(read, hash) if !inquiry.is_late(&self.place) => {
                 // What stands around it, and came meanwhile, has been counted.
                 self.opaque_before = inquiry.opaque_bytes();

@@ -22,8 +22,8 @@ pub(crate) use origin::{Coding, Edit, Origin, Patch, Piece, Transfer, Within};
 use region::Regions;
 pub(crate) use region::{Packing, Region};
 pub(crate) use repack::{Contents, Patching, Why};
-pub(crate) use stamp::{Stamp, masked_bytes};
-use stamp::{Stamps, is_kept};
+use stamp::Stamps;
+pub(crate) use stamp::{Stamp, is_kept, masked_bytes};
 
 /// Why an object cannot be redacted. The caller blocks instead.
 #[derive(Debug, thiserror::Error)]

@@ -16,6 +16,9 @@ const VALUE_BYTES: Range<usize> = 8..20;
 /// Pieces a value may stand in, set apart by one or two signs.
 const PIECES_MAX: usize = 8;
 const SIGNS_MAX: usize = 2;
+/// Of shorter numbers, what is glued to letters may well be another number.
+const CITIZEN_DIGITS: usize = 12;
+const INSURED_DIGITS: usize = 10;
 /// More than a value takes: none that begins before the core is told again by its end.
 const BEFORE_BYTES: usize = 64;
 
@@ -79,7 +82,11 @@ impl Sought {
                         None => hits.push(hit),
                     }
                 }
-                None => at += len,
+                // Letters may stand before it: `S001090123456` is a sheet that is called by a number.
+                None => {
+                    let letters = letters(text, at);
+                    at += if (1..len).contains(&letters) && len - letters == CITIZEN_DIGITS { letters } else { len };
+                }
             }
         }
         hits.sort_by_key(|hit| hit.range.start);
@@ -120,17 +127,23 @@ impl Sought {
         found
     }
 
-    /// Whose value these letters and digits are, and how it is written. Spreadsheets lose a zero at the beginning.
+    /// Whose value these letters and digits are, and how it is written. Spreadsheets lose the zeros at the beginning, and pages
+    /// that they write have the number without them in an attribute.
     fn value(&self, plain: &[u8], key: &Key) -> Option<(DetectorId, String)> {
-        const CITIZEN_DIGITS: usize = 12;
-        let padded = [b"0", plain].concat();
-        let lost = plain.len() == CITIZEN_DIGITS - 1 && plain.iter().all(u8::is_ascii_digit);
+        let is_number = plain.iter().all(u8::is_ascii_digit);
         self.detectors.iter().find_map(|detector| {
             let sought = |value: &[u8]| {
                 let is = self.hashes.contains(&key.value(*detector, value));
                 is.then(|| (*detector, String::from_utf8_lossy(value).into_owned()))
             };
-            sought(plain).or_else(|| sought(&padded).filter(|_| lost && *detector == DetectorId::Cccd))
+            let (digits, zeros) = match detector {
+                DetectorId::Cccd => (CITIZEN_DIGITS, 2),
+                DetectorId::Bhxh => (INSURED_DIGITS, 1),
+                _ => (0, 0),
+            };
+            let lost = digits.saturating_sub(plain.len());
+            let padded = || [b"00".get(..lost).unwrap_or_default(), plain].concat();
+            sought(plain).or_else(|| sought(&padded()).filter(|_| is_number && (1..=zeros).contains(&lost)))
         })
     }
 }
@@ -138,6 +151,11 @@ impl Sought {
 /// Letters and digits in a row.
 fn piece(text: &[u8], at: usize) -> usize {
     text.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_alphanumeric()).count()
+}
+
+/// Letters in a row.
+fn letters(text: &[u8], at: usize) -> usize {
+    text.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_alphabetic()).count()
 }
 
 /// Signs that set the pieces of a number apart.
@@ -164,6 +182,8 @@ mod tests {
             (DetectorId::Bhyt, "GD4797912345678"),
             (DetectorId::Bhxh, "7912345678"),
             (DetectorId::Passport, "C1234567"),
+            (DetectorId::Cccd, "001090123456"),
+            (DetectorId::Bhxh, "0112345678"),
         ] {
             sought.add(detector, std::iter::once(key.value(detector, value.as_bytes())));
         }
@@ -174,10 +194,14 @@ mod tests {
                 vec![("079 090 123 456", DetectorId::Cccd), ("079.090.123.456", DetectorId::Cccd)],
             ),
             ("79090123456", vec![("79090123456", DetectorId::Cccd)]),
+            ("sdval=\"1090123456\"", vec![("1090123456", DetectorId::Cccd)]),
+            ("sdval=\"112345678\" 912345678", vec![("112345678", DetectorId::Bhxh)]),
             ("thẻ gd 4 79 7912345678.", vec![("gd 4 79 7912345678", DetectorId::Bhyt)]),
             ("số 7912345678/7912345679", vec![("7912345678", DetectorId::Bhxh)]),
             ("hc c1234567", vec![("c1234567", DetectorId::Passport)]),
-            ("079090123457 a079090123456 0790901234567 79 12345 679", vec![]),
+            ("S079090123456.xml", vec![("079090123456", DetectorId::Cccd)]),
+            ("079090123457 a0790901234567 a07909012345 0790901234567 79 12345 679", vec![]),
+            ("ma7912345678 a079090123456b 5e079090123456 a079090123457", vec![]),
             ("079   090123456", vec![]),
             ("", vec![]),
         ] {

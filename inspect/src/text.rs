@@ -288,6 +288,9 @@ pub(crate) fn value(place: &Place, view: &View, column: Option<Column>, inquiry:
     value_behind(place, view, 0, column, inquiry, found);
 }
 
+/// Nothing that is found is shorter. A table may have millions of such cells.
+const FOUND_MIN: usize = 3;
+
 /// Scans one that begins at `above`; what stands before was read, and is context only.
 pub(crate) fn value_behind(
     place: &Place,
@@ -300,6 +303,9 @@ pub(crate) fn value_behind(
     let core = above..view.text.len();
     if core.is_empty() || inquiry.is_late(place) {
         return;
+    }
+    if core.len() < FOUND_MIN {
+        return inquiry.looked_at(place, core.len());
     }
     let look = Look::of(&view.text, &core);
     if look.has_cells() && look.line_ends().len() >= ROWS_MIN {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::charset::Charset;
-use crate::redact::{Coding, Origin, Patch, Piece, Transfer, Within, masked_bytes};
+use crate::redact::{Coding, Origin, Patch, Piece, Transfer, Within, is_kept, masked_bytes};
 
 /// A stretch of text and the bytes it came from.
 #[derive(Clone, Copy, Debug)]
@@ -189,9 +189,10 @@ impl View {
     /// The patches of the object that mask `range` of the window.
     pub(crate) fn patches(&self, range: &Range<usize>) -> Vec<Patch> {
         if self.is_json_number() {
-            let all = 0..self.text.len();
-            let bytes = all.clone().map(|n| if n == 0 { b'0' } else { b' ' }).collect();
-            return self.object_span(&all).map(|span| Patch { at: span.start, bytes }).into_iter().collect();
+            // Zeros that it has lost are shown and stand nowhere.
+            let Some(span) = self.object_span(&(0..self.text.len())) else { return Vec::new() };
+            let bytes = span.clone().map(|at| if at == span.start { b'0' } else { b' ' }).collect();
+            return vec![Patch { at: span.start, bytes }];
         }
         let patch = |s: &Stretch| {
             if !s.same {
@@ -206,7 +207,11 @@ impl View {
             }
             Patch { at: s.object + (from - s.text) as u64, bytes }
         };
-        self.touched(range).filter(|s| s.len > 0 && s.object_len > 0).map(patch).collect()
+        // Blanks and signs between digits stay, however they are written.
+        let parts = |s: &&Stretch| {
+            !s.same && self.text.get(s.text..s.text + s.len).unwrap_or_default().iter().all(|b| is_kept(*b))
+        };
+        self.touched(range).filter(|s| s.len > 0 && s.object_len > 0 && !parts(s)).map(patch).collect()
     }
 
     /// Forgets the first `n` bytes of the window.

@@ -155,6 +155,33 @@ fn cells_repeated_without_end_are_read_a_few_times() {
 }
 
 #[test]
+fn copies_of_cells_are_bounded_in_all() {
+    let cell = "<table:table-cell table:number-columns-repeated='32'><text:p>x</text:p></table:table-cell>";
+    let row = format!("<table:table-row>{}</table:table-row>", cell.repeat(100));
+    let last =
+        format!("<table:table-row><table:table-cell><text:p>{NUMBER}</text:p></table:table-cell></table:table-row>");
+    let content = format!(
+        "<office:document-content><table:table>{}{last}</table:table></office:document-content>",
+        row.repeat(340)
+    );
+    let bytes = zip(&[
+        ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+        ("META-INF/manifest.xml", b"<manifest:manifest/>"),
+        ("content.xml", content.as_bytes()),
+    ]);
+    let inspection = inspect("a million copies", &bytes);
+    assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.is_opaque(OpaqueReason::TooLarge)), (1, true));
+}
+
+#[test]
+fn what_is_found_in_a_wide_row_is_placed_at_once() {
+    // Nothing heads these columns.
+    let row = (0..9_000).map(|n| format!("001090{:06}", n * 97 + 11)).collect::<Vec<_>>().join(";") + "\n";
+    let inspection = inspect("rows of nine thousand numbers", row.repeat(12).as_bytes());
+    assert_eq!(inspection.distinct(DetectorId::Cccd), 9_000);
+}
+
+#[test]
 fn depth_is_bounded_and_hides_nothing() {
     const DEEP: usize = 200_000;
     for (name, open, close, head) in [

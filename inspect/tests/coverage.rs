@@ -50,6 +50,9 @@ const FILES: &[(&str, Missing, OpaqueReason)] = &[
     // A member of an archive: its header and the directory are read.
     ("old_office/aes128.zip", Percent(30, 40), Encrypted),
     ("old_office/aes256.zip", Percent(30, 40), Encrypted),
+    ("old_office/aes-bzip2.zip", Percent(40, 55), Encrypted),
+    ("old_office/aes-lzma.zip", Percent(40, 55), Encrypted),
+    ("old_office/old-lzma.zip", Percent(40, 55), Encrypted),
     ("old_office/old.zip", Percent(25, 35), Encrypted),
     ("old_office/old7z.zip", Percent(30, 40), Encrypted),
     // A stream of a compound file that has others.

@@ -35,7 +35,7 @@ fn a_letter_is_read_with_its_table_and_header() {
     assert_eq!(letter.persons, 9);
 }
 
-const LOCKED: [(&str, &str, u64); 15] = [
+const LOCKED: [(&str, &str, u64); 18] = [
     ("agile.xlsx", "Mật khẩu 1", 14),
     ("standard.xlsx", "Mật khẩu 1", 14),
     ("rc4.xls", "abc", 14),
@@ -44,6 +44,9 @@ const LOCKED: [(&str, &str, u64); 15] = [
     ("aes128.zip", "abc", 1),
     ("old.zip", "abc", 1),
     ("old7z.zip", "abc", 1),
+    ("aes-lzma.zip", "abc", 1),
+    ("aes-bzip2.zip", "abc", 1),
+    ("old-lzma.zip", "abc", 1),
     ("rc4.pdf", "nguoi", 1),
     ("aes128.pdf", "nguoi", 1),
     ("aes256.pdf", "nguoi", 1),

@@ -134,6 +134,26 @@ fn a_workbook_in_utf_16_is_read_and_masked_as_one() {
 }
 
 #[test]
+fn what_is_masked_in_a_text_leaves_all_that_stands_around_it() {
+    for (text, masked) in [
+        // Under a heading a number shows the zeros it has lost, and takes no more room than it did.
+        (
+            r#"[["Họ tên","Số CCCD","Mã số BHXH"],["Lê Văn An",79185952956,116080784],["Vũ Thị Bé",1190123456,7916080785]]"#,
+            r#"[["Họ tên","Số CCCD","Mã số BHXH"],["Lê Văn An",0          ,0        ],["Vũ Thị Bé",0         ,0         ]]"#,
+        ),
+        (r#"{"so_cccd":79185952956,"tuoi":40}"#, r#"{"so_cccd":0          ,"tuoi":40}"#),
+        // Blanks of a number stay as they are written.
+        ("ten=An+B%C3%A9&so_cccd=079+185+952+956&gui=1", "ten=An+B%C3%A9&so_cccd=***+***+***+***&gui=1"),
+        ("ten=An&so_cccd=079%20185%20952%20956&gui=1", "ten=An&so_cccd=***%20***%20***%20***&gui=1"),
+        ("<p>Số CCCD: 079&#32;185&#32;952&#32;956</p>", "<p>Số CCCD: ***&#32;***&#32;***&#32;***</p>"),
+        ("<p>Số CCCD: &#48;79185952956</p>", "<p>Số CCCD: ****************</p>"),
+    ] {
+        let clean = redact(text.as_bytes()).expect("redactable");
+        assert_eq!(String::from_utf8_lossy(&clean), masked);
+    }
+}
+
+#[test]
 fn an_attachment_that_grew_or_shrank_is_encoded_anew() {
     let (long, masked) = text(300);
     let bytes = mail("ds.zip", &zip(&[("a.txt", &long), ("b.txt", b"x")]));

@@ -100,12 +100,17 @@ impl Form {
 /// What a range of a field stands for.
 fn decoded(raw: &View, range: Range<usize>) -> View {
     let mut part = View::default();
-    part.push_view(raw, range.clone());
-    for b in &mut part.text {
-        if *b == b'+' {
-            *b = b' ';
+    let mut from = range.start;
+    for at in memchr::memchr_iter(b'+', raw.text.get(range.clone()).unwrap_or_default()).map(|at| range.start + at) {
+        part.push_view(raw, from..at);
+        // A blank that is written otherwise: between digits that are masked it stays as it is.
+        match raw.object_span(&(at..at + 1)) {
+            Some(span) => part.push_escape(b" ", span.start, 1),
+            None => part.push_joint(b" "),
         }
+        from = at + 1;
     }
+    part.push_view(raw, from..range.end);
     let mut out = unescaped(&part).unwrap_or(part);
     out.base = raw.base + range.start as u64;
     out

@@ -3,6 +3,7 @@
 mod age;
 mod ar;
 mod boxed;
+mod buried;
 mod bzip2;
 mod cab;
 mod cms;
@@ -91,6 +92,7 @@ pub(crate) enum Room {
 }
 
 pub(crate) use age::MARK as ENCRYPTED_BY_AGE;
+pub(crate) use buried::{Buried, may_hold};
 pub(crate) use cms::is_one as is_cms;
 pub(crate) use compound::read as read_compound;
 pub(crate) use form::side as field;

@@ -119,7 +119,7 @@ fn begins(bytes: &[u8]) -> Option<usize> {
     if is_file(bytes) { Some(0) } else { first_mark(bytes) }
 }
 
-fn first_mark(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn first_mark(bytes: &[u8]) -> Option<usize> {
     let begins = |at: &usize| is_file(bytes.get(*at..).unwrap_or_default());
     let first = |mark: &&[u8]| memchr::memmem::find_iter(bytes, *mark).take(TRIES_MAX).find(begins);
     MARKS.iter().filter_map(first).min()

@@ -19,6 +19,7 @@ mod pairs;
 mod program;
 mod rewrite;
 mod runs;
+mod sealed;
 mod tags;
 mod terminal;
 mod turned;
@@ -86,6 +87,7 @@ impl Layers {
         }
         let (text, place) = (&view.text, &self.place);
         self.runs.read(text, core, &look.words, place, inquiry);
+        sealed::read(text, &look.words, place, inquiry);
         self.files.read(text, core, look.file, place, inquiry);
         self.pairs.read(text, core, &look.pairs, place, inquiry);
         self.dump.read(text, core, look.dump, place, inquiry);

@@ -133,7 +133,8 @@ const fn mask_of(b: u8) -> u8 {
     if is_kept(b) { b } else { b'*' }
 }
 
-pub(super) const fn is_kept(b: u8) -> bool {
+/// Whether a byte parts what is masked, and stays.
+pub(crate) const fn is_kept(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'-' | b'.' | b'/' | b',' | b'|' | b'<' | b'>' | b'"')
 }
 

@@ -23,6 +23,16 @@ fn is_over_two(rows: &[(u64, Row)], header: usize, n: usize, at: usize) -> bool 
 /// Digits of a heading: `CCCD (12 số)`.
 const HEADING_DIGITS_MAX: usize = 4;
 
+/// So many different headings are a header, whatever stands beside them.
+const NOTED_MIN: usize = 3;
+
+/// Whether the only number of a row stands behind all that announces something in it, which somebody's number is among.
+fn is_noted<'r>(columns: &[Option<Column>], row: impl Iterator<Item = &'r [u8]>) -> bool {
+    let mut numbers = row.enumerate().filter(|(_, cell)| is_number(cell)).map(|(at, _)| at);
+    let (number, last) = (numbers.next(), columns.iter().rposition(Option::is_some));
+    number > last && numbers.next().is_none() && columns.iter().flatten().any(|c| c.is_identifier())
+}
+
 /// Whether the cells of a row are the parts of one number and nothing else.
 fn is_split<'r>(row: impl Iterator<Item = &'r [u8]>) -> bool {
     let mut digits = 0;
@@ -104,9 +114,13 @@ impl Heading {
             .filter(|(_, (_, row))| filled(row.clone()) * 2 >= widest)
             .take(HEADER_ROWS)
             .filter(|(_, (columns, _))| columns.iter().any(Option::is_some))
-            // A row with a number as long as identifiers are is one of the rows below: `Nam` heads nothing there.
-            .filter(|(_, (_, row))| !row.clone().any(is_number))
-            .map(|(n, (columns, row))| (n, count(columns, row)))
+            .map(|(n, (columns, row))| (n, count(columns, row.clone()), columns, row))
+            // A row with a number as long as identifiers are is one of the rows below: `Nam` heads nothing there. But somebody
+            // may have put a note beside a whole header.
+            .filter(|(_, count, columns, row)| {
+                !row.clone().any(is_number) || *count >= NOTED_MIN && is_noted(columns, row.clone())
+            })
+            .map(|(n, count, _, _)| (n, count))
             .max_by_key(|(n, count)| (*count, usize::MAX - n));
         let mut firsts: Vec<Column> = Vec::new();
         // Markdown draws a line before the first cell, too.
@@ -330,6 +344,27 @@ mod tests {
             let hint = Hint { name: Some("a.csv".into()), content_type: None };
             let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &bytes).inspection;
             assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_beside_a_header_is_a_note() {
+        let people = [("Nguyễn Văn An", "7912345678"), ("Trần Thị Bình", "7912345679"), ("Lê Văn Chi", "7912345680")];
+        let table = |header: &str| {
+            let rows = people.map(|(name, number)| format!("{name},04/05/1990,{number},\n")).concat();
+            Inspector::new(Limits::default(), 2026)
+                .inspect(Hint::default(), &format!("{header}\n{rows}").into_bytes())
+                .inspection
+                .distinct(DetectorId::Bhxh)
+        };
+        for (header, found) in [
+            ("Họ và tên,Ngày sinh,Mã số BHXH,Tra 079090123456", 3),
+            ("Họ và tên,Ngày sinh,Mã số BHXH,", 3),
+            // One of the rows, of which some cells would head others.
+            ("Nam,Nữ,7912345699,0912345678", 0),
+            ("Họ và tên,Ngày sinh,Mã đơn hàng,0912345678", 0),
+        ] {
+            assert_eq!(table(header), found, "{header}");
         }
     }
 

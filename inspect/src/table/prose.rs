@@ -35,11 +35,11 @@ impl Table {
         let mut found = Vec::new();
         text::value_behind(&self.place, &line, above, None, inquiry, &mut found);
         let mut row_found = Vec::new();
+        let follow = !found.is_empty() && follow(row);
         for mut f in found {
             let range = (f.finding.range.start - base) as usize..(f.finding.range.end - base) as usize;
-            let (_, at, number_cell) =
-                starts.iter().rev().find(|(s, _, _)| *s <= range.start).copied().unwrap_or((0, 0, false));
-            if let Some(stands) = stands(row, &starts, &range) {
+            let (_, at, number_cell) = cell_at(&starts, range.start).map_or((0, 0, false), |(_, start)| *start);
+            if let Some(stands) = stands(row, &starts, &range).filter(|_| follow) {
                 f.finding.range = stands;
             }
             if self.name.is_some() {
@@ -85,17 +85,24 @@ impl Table {
     }
 }
 
-/// Where a part of a row as running text stands, if its cells follow each other in one text.
-fn stands(row: &Row, starts: &[(usize, usize, bool)], range: &Range<usize>) -> Option<Range<u64>> {
+/// Whether the cells of a row follow each other in one text.
+fn follow(row: &Row) -> bool {
     let cells = || row.iter().map(|(_, view)| view).filter(|view| !view.text.is_empty());
     let follows = |(before, next): (&View, &View)| before.base + before.text.len() as u64 <= next.base;
-    if !cells().zip(cells().skip(1)).all(follows) {
-        return None;
-    }
-    // What stands between two cells is of the one before.
+    cells().zip(cells().skip(1)).all(follows)
+}
+
+/// Which cell a place of the running text is in: what stands between two cells is of the one before.
+fn cell_at(starts: &[(usize, usize, bool)], at: usize) -> Option<(usize, &(usize, usize, bool))> {
+    let cell = starts.partition_point(|(start, ..)| *start <= at).checked_sub(1)?;
+    Some((cell, starts.get(cell)?))
+}
+
+/// Where a part of a row as running text stands, if its cells follow each other.
+fn stands(row: &Row, starts: &[(usize, usize, bool)], range: &Range<usize>) -> Option<Range<u64>> {
     let place = |at: usize| {
-        let (view, start) =
-            row.iter().zip(starts).map(|((_, view), (s, ..))| (view, *s)).rev().find(|(_, s)| *s <= at)?;
+        let (cell, (start, ..)) = cell_at(starts, at)?;
+        let (_, view) = row.get(cell)?;
         Some(view.base + (at - start).min(view.text.len()) as u64)
     };
     Some(place(range.start)?..place(range.end)?)

@@ -3,6 +3,8 @@
 //! Repeated cells and rows are read once, or as often as their columns can differ in meaning; never as often as they
 //! say.
 
+use chot_model::OpaqueReason;
+
 use crate::formats::boxed::{self, Boxes};
 use crate::formats::ooxml::{attributes, typed};
 use crate::inquiry::{Inquiry, Place};
@@ -40,6 +42,8 @@ pub(super) struct Content {
     column: usize,
     columns: usize,
     row_number: u64,
+    /// Copies of cells that are read yet.
+    copies_left: usize,
     rows: u64,
     sheets: u64,
     boxes: Boxes,
@@ -49,6 +53,8 @@ pub(super) struct Content {
 const COLUMNS_MAX: usize = 16_384;
 /// Columns in which a repeated cell is read.
 const COPIES_MAX: usize = 32;
+/// Copies of cells that are read in all: a few bytes of a row may say thousands.
+const COPIES_ALL_MAX: usize = 1 << 20;
 /// Cells of a row that are read; what is beyond is read as a row of its own.
 const CELLS_MAX: usize = 4_096;
 /// A cell as long as a page is text.
@@ -80,6 +86,7 @@ impl Content {
             column: 0,
             columns: 1,
             row_number: 0,
+            copies_left: COPIES_ALL_MAX,
             rows: 1,
             sheets: 0,
             boxes: Boxes::default(),
@@ -137,13 +144,24 @@ impl Content {
         }
     }
 
+    /// In how many columns more the cell at hand is read.
+    fn copies(&mut self, inquiry: &mut Inquiry) -> usize {
+        let wanted = self.columns.min(COPIES_MAX) - 1;
+        let copies = wanted.min(self.copies_left);
+        self.copies_left -= copies;
+        if copies < wanted {
+            inquiry.refuse(&self.place, OpaqueReason::TooLarge, 1);
+        }
+        copies
+    }
+
     fn end_cell(&mut self, inquiry: &mut Inquiry) {
         let mut view = std::mem::take(&mut self.cell.view);
         view.trim(0);
         let value = self.value.take();
         self.hides |= value.as_ref().is_some_and(|value| hides(&view.text, &value.text));
         if !view.text.is_empty() || value.is_some() {
-            for column in self.column..self.column + self.columns.min(COPIES_MAX) {
+            for column in self.column..self.column + 1 + self.copies(inquiry) {
                 match &value {
                     Some(value) => {
                         self.values.push((column, value.copy()));

@@ -45,11 +45,18 @@ impl Driver {
         let known = self.len <= SLACK as u64
             || is_font(&self.head, self.len)
             || is_devmode(&self.head, self.len) && !self.is_chance()
-            || is_property_list(&self.head) && is_text(&self.counts);
+            // Office for macOS keeps a property list there, or several behind their lengths.
+            || (self.head.starts_with(b"<?xml") || is_lists(&self.head, self.len)) && self.is_text();
         if !known {
             inquiry.opaque(&self.place, OpaqueReason::UnsupportedFormat, self.len);
         }
         self.strings.end(inquiry);
+    }
+
+    /// Whether it has no more bytes that no text has than numbers of it come to.
+    fn is_text(&self) -> bool {
+        let control = |(b, count): (usize, &u64)| if matches!(b, 0..=0x08 | 0x0e..=0x1f | 0x7f) { *count } else { 0 };
+        self.counts.iter().enumerate().map(control).sum::<u64>() <= SLACK as u64
     }
 
     /// Whether its bytes are as frequent as each other, as what is packed or encrypted has them.
@@ -86,20 +93,15 @@ fn is_font(head: &[u8], len: u64) -> bool {
     tables >= TABLES_MIN && len - reached <= SIGNATURE_MAX
 }
 
-/// Whether it is a property list, as Office for macOS keeps one there; also behind the count of several and the length of the
-/// first, as it wrote them before (python-pptx's template has such).
-fn is_property_list(head: &[u8]) -> bool {
-    const LENGTHS: usize = 12;
-    const SEVERAL: &[u8] = b"\x02\0\0\0\x01\0\0\0";
-    let list = if head.starts_with(SEVERAL) { head.get(LENGTHS..).unwrap_or_default() } else { head };
-    list.starts_with(b"<?xml")
-}
-
-/// Whether hardly a byte of those counted is none of a text's.
-fn is_text(counts: &[u64; 256]) -> bool {
-    let is_sign = |byte: usize| matches!(byte, 0..=8 | 0xb | 0xc | 0xe..=0x1f | 0x7f);
-    let signs = counts.iter().enumerate().filter(|(byte, _)| is_sign(*byte));
-    signs.map(|(_, count)| count).sum::<u64>() <= SLACK as u64
+/// Whether it is as many property lists as its first number says, each behind its kind and its length, as Office for macOS and
+/// what is made from its template (python-pptx) have them.
+fn is_lists(head: &[u8], len: u64) -> bool {
+    const LISTS_MAX: u32 = 8;
+    let number = |at: usize| Some(u32::from_le_bytes(*head.get(at..)?.first_chunk()?));
+    let (Some(lists @ 1..=LISTS_MAX), Some(1), Some(first)) = (number(0), number(4), number(8)) else { return false };
+    // The first takes all of it, or leaves room for the others.
+    let end = 12 + u64::from(first);
+    head.get(12..).is_some_and(|list| list.starts_with(b"<?xml")) && if lists == 1 { end == len } else { end < len }
 }
 
 /// Whether it is a printer's `DEVMODEW` (`wingdi.h`): the name of a device in UTF-16, its version, and its two lengths, which
@@ -144,14 +146,31 @@ mod tests {
     fn says(bytes: &[u8]) -> bool {
         let head = &bytes[..bytes.len().min(HEAD)];
         let len = bytes.len() as u64;
-        is_font(head, len) || is_devmode(head, len) || is_property_list(head)
+        is_font(head, len) || is_devmode(head, len)
     }
 
     #[test]
     fn fonts_and_settings_are_known() {
         assert!(says(&font(400)) && says(&font(40)));
         assert!(says(&settings(220, 1_024)) && says(&settings(156, 0)));
-        assert!(says(b"<?xml version") && says(b"\x02\0\0\0\x01\0\0\0\xaa\x19\0\0<?xml version"));
+    }
+
+    #[test]
+    fn property_lists_behind_their_lengths_are_known() {
+        let list =
+            |kind: u32, text: &[u8]| [&kind.to_le_bytes()[..], &(text.len() as u32).to_le_bytes(), text].concat();
+        let text = b"<?xml version=\"1.0\"?><plist><dict><key>Printer</key></dict></plist>\n".repeat(9);
+        let two = [&2u32.to_le_bytes()[..], &list(1, &text), &list(2, &text)].concat();
+        let known = |bytes: &[u8]| {
+            let (mut counts, len) = ([0; 256], bytes.len() as u64);
+            bytes.iter().for_each(|b| counts[usize::from(*b)] += 1);
+            let mut driver = Driver::new(&Place::top(crate::redact::Origin::Lost));
+            (driver.counts, driver.len) = (counts, len);
+            is_lists(&bytes[..bytes.len().min(HEAD)], len) && driver.is_text()
+        };
+        assert!(known(&two));
+        let packed: Vec<u8> = (0..2_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        assert!(!known(&[&two[..], &packed].concat()) && !known(&packed) && !known(&two[..300]));
     }
 
     #[test]
@@ -164,23 +183,10 @@ mod tests {
             ("a font and more", &behind),
             ("bytes", &other),
             ("nothing", b""),
-            ("a list of nothing", b"\x02\0\0\0\x01\0\0\0\xaa\x19\0\0PK\x03\x04"),
             ("settings and more", &[settings(220, 0), other.clone()].concat()),
             ("settings cut", &settings(220, 1_024)[..300]),
         ] {
             assert!(!says(bytes), "{what}");
-        }
-    }
-
-    #[test]
-    fn what_is_packed_behind_a_property_list_is_told() {
-        let packed: Vec<u8> = (0..9_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-        for (rest, text) in [("<plist/>".as_bytes(), true), (&packed, false)] {
-            let mut counts = [0; 256];
-            for byte in [b"<?xml version=\"1.0\"?>", rest].concat() {
-                counts[usize::from(byte)] += 1;
-            }
-            assert_eq!(is_text(&counts), text);
         }
     }
 

@@ -35,11 +35,17 @@ pub(super) struct Parts {
 const DECLARED_MAX: usize = 10_000;
 
 impl Parts {
-    /// Reads them; `None` when the archive declares none.
+    /// Reads them; `None` when the archive declares none and has no main part. Some programs open a document that lost its
+    /// declarations all the same.
     pub(super) fn read(source: &dyn Source, directory: &Directory, inquiry: &mut Inquiry) -> Option<Self> {
-        let types = directory.entries.iter().find(|e| e.name.eq_ignore_ascii_case("[Content_Types].xml"))?;
-        let names = directory.entries.iter().map(|e| e.name.to_ascii_lowercase()).collect();
+        const MAIN: [&str; 3] = ["xl/workbook.xml", "word/document.xml", "ppt/presentation.xml"];
+        let types = directory.entries.iter().find(|e| e.name.eq_ignore_ascii_case("[Content_Types].xml"));
+        let names: Vec<String> = directory.entries.iter().map(|e| e.name.to_ascii_lowercase()).collect();
         let (mut declared, mut endings) = (HashMap::new(), HashMap::new());
+        let Some(types) = types else {
+            let is_document = names.iter().any(|name| MAIN.contains(&name.as_str()));
+            return is_document.then_some(Self { declared, endings, names });
+        };
         let mut tags = Tags::new(|tag: &Tag<'_>, _: &Inquiry| {
             let (of, all) = match tag.name {
                 b"Override" => (tag.string(b"PartName"), &mut declared),
@@ -150,4 +156,39 @@ fn is_running(name: &str, declared: &str) -> bool {
     }
     let folder = ["word/", "ppt/", "visio/pages/", "visio/masters/"].iter().any(|folder| name.starts_with(folder));
     folder || RUNNING.iter().any(|kind| name.contains(kind) || declared.contains(kind)) || declared.contains("slide")
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use crate::formats::archive;
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn a_document_that_declares_nothing_is_one_by_its_main_part() {
+        let cells = |cells: [&str; 2]| {
+            let cell = |text| format!("<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>");
+            format!("<w:tr>{}</w:tr>", cells.map(cell).concat())
+        };
+        let rows = [
+            ["Họ và tên", "Mã số BHXH"],
+            ["Nguyễn Văn An", "7912345678"],
+            ["Trần Thị Bình", "7912345679"],
+            ["Lê Văn Chi", "7912345680"],
+        ];
+        let body = rows.map(cells).concat();
+        let text = format!("<w:document><w:body><w:tbl>{body}</w:tbl></w:body></w:document>");
+        let read = |members: &[(&str, &[u8])]| {
+            let inspection =
+                Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &archive(members)).inspection;
+            (inspection.object.media_type.clone(), inspection.distinct(DetectorId::Bhxh), inspection.persons)
+        };
+        let declared = ("[Content_Types].xml", &b"<Types/>"[..]);
+        let document = ("word/document.xml", text.as_bytes());
+        assert_eq!(read(&[declared, document]), (super::DOCX.to_owned(), 3, 3));
+        assert_eq!(read(&[document]), (super::DOCX.to_owned(), 3, 3));
+        // An archive that somebody put one into, unpacked.
+        assert_eq!(read(&[("a/word/document.xml", text.as_bytes())]).0, "application/zip");
+    }
 }

@@ -148,12 +148,13 @@ enum Unpack {
 }
 
 impl Unpack {
-    /// Of a member whose packed bytes lie there.
+    /// Of a member whose packed bytes lie there, under a lock or none.
     fn new(
         source: &dyn Source,
         entry: &Entry,
         method: u16,
         data: &mut Range<u64>,
+        opened: Option<&mut locked::zip::Opened>,
     ) -> Result<Option<Self>, OpaqueReason> {
         Ok(Some(match method {
             0 => return Ok(None),
@@ -161,7 +162,11 @@ impl Unpack {
             12 => Self::Bzip2(bzip2::Decompress::new(false)),
             LZMA => {
                 // Before the stream stand a version, the length of the properties, and these (APPNOTE 5.8.8).
-                let head = read_range(source, data.start..data.start + 9).map_err(|_| OpaqueReason::ParseError)?;
+                let head = data.start..data.start.saturating_add(9).min(data.end);
+                let mut head = read_range(source, head).map_err(|_| OpaqueReason::ParseError)?;
+                if let Some(opened) = opened {
+                    opened.apply(&mut head);
+                }
                 let &[_, _, 5, 0, properties, a, b, c, d] = head.as_slice() else {
                     return Err(OpaqueReason::ParseError);
                 };
@@ -288,11 +293,7 @@ fn decompress(
     } else {
         (data, entry.method, None)
     };
-    // What stands before a stream of LZMA is read from the archive itself.
-    if opened.is_some() && method == LZMA {
-        return Err(OpaqueReason::UnsupportedFormat);
-    }
-    let mut unpack = Unpack::new(source, entry, method, &mut data)?;
+    let mut unpack = Unpack::new(source, entry, method, &mut data, opened.as_mut())?;
     let (mut crc, mut at, mut total) = (Crc::new(), data.start, 0u64);
     let room = usize::try_from(entry.size).unwrap_or(OUT_MAX).clamp(BLOCK, OUT_MAX);
     let (mut input, mut out) = (vec![0; BLOCK], vec![0; room]);
