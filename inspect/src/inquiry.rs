@@ -506,6 +506,9 @@ impl Inquiry {
         }
         if context.column.is_none() {
             let text = (view.text.as_slice(), core.clone());
+            if !scope.encoded && core == (0..view.text.len()) {
+                self.detectors.scan_said(&view.text, &mut hits);
+            }
             self.crowd.judge(&place.part, text, (scope.twelves, scope.name), &self.values, &mut hits);
         }
         if !place.afar.is_none() && matches!(context.column, None | Some(Column::Neutral)) {
