@@ -64,6 +64,7 @@ pub use simd::base64::decode_base64;
 pub use simd::beside::first_pair;
 pub use simd::encoded::Encoded;
 pub use simd::signs::{BLOCK, Blocks, Sheet, Shown, Signs, plain_and_zeros, shown, signs};
+pub use spoken::may_speak;
 pub use stream::Stream;
 
 use card::{Detector, Found, Value, confidence};
@@ -308,7 +309,7 @@ impl Detectors {
     /// Adds to `hits`, which are all of a short text, the numbers in words that are said in whatever way: in hundreds, with what
     /// stands between groups, half in figures. No first look tells where those are, so a longer text is not read so.
     pub fn scan_said(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        if text.len() > SHORT_BYTES || !spoken::may_speak(text) {
+        if text.len() > SHORT_BYTES || !may_speak(text) {
             return;
         }
         let map = Map::new(text, 0..text.len() + spoken::STEP);

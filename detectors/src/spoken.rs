@@ -12,7 +12,7 @@ use std::ops::Range;
 use crate::CONTEXT_BYTES;
 use crate::numbers::Number;
 use crate::simd::{Letters, Map};
-pub(crate) use words::may_speak;
+pub use words::may_speak;
 use words::{Word, digits, typed, value};
 
 /// What such a number is told as.

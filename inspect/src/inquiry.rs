@@ -70,6 +70,8 @@ pub(crate) struct Place {
     pub(crate) preview: bool,
     /// Its words are a program's own, as the names of styles and fonts: none of them is the name of a person.
     pub(crate) stock: bool,
+    /// Its lines are messages of a chat, without who said them and when.
+    pub(crate) chat: bool,
     /// What the name of an object around it or the subject of its mail announces of numbers in it.
     pub(crate) afar: Papers,
 }
@@ -87,6 +89,7 @@ impl Place {
             marked: false,
             preview: false,
             stock: false,
+            chat: false,
             afar: Papers::NONE,
         }
     }

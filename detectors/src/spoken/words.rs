@@ -158,7 +158,7 @@ pub(super) fn value(text: &[u8], range: &Range<usize>, hearing: Hearing, scratch
 }
 
 /// Whether the words of a short text may be those of a number, told by how they begin.
-pub(crate) fn may_speak(text: &[u8]) -> bool {
+pub fn may_speak(text: &[u8]) -> bool {
     /// Words and pauses of a number whose other digits are figures.
     const WORDS_MIN: usize = 3;
     const BLANKS_MIN: usize = 5;
