@@ -64,13 +64,14 @@ pub use simd::base64::decode_base64;
 pub use simd::beside::first_pair;
 pub use simd::encoded::Encoded;
 pub use simd::signs::{BLOCK, Blocks, Sheet, Shown, Signs, plain_and_zeros, shown, signs};
+pub use spoken::may_speak;
 pub use stream::Stream;
 
 use card::{Detector, Found, Value, confidence};
 use context::{Hint, Memory, Near, Words};
 use numbers::{Asked, Candidate, Finder, Number, candidates_of, encoded, parted};
 use simd::{Look, Map, busy};
-use spoken::SPOKEN_BYTES_MIN;
+use spoken::{Hearing, SPOKEN_BYTES_MIN};
 use trigger::Trigger;
 use unannounced::Unannounced;
 
@@ -79,6 +80,9 @@ pub const CONTEXT_BYTES: usize = 256;
 
 /// Bytes behind `core` in which something may begin that overlaps what began in it.
 const OVERLAP_BYTES: usize = spoken::SPOKEN_BYTES_MAX;
+
+/// A longer text is no message somebody speaks.
+const SHORT_BYTES: usize = 1_024;
 
 /// Bytes scanned at a time.
 const WINDOW_BYTES: usize = 1 << 16;
@@ -272,10 +276,10 @@ impl Detectors {
             for stretch in heard.speech(to) {
                 let number = |number: Number| scan.spoken(&number);
                 match &map {
-                    Some(map) => spoken::numbers(text, stretch, map, number),
+                    Some(map) => spoken::numbers(text, stretch, map, Hearing::Strict, number),
                     None => {
                         let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
-                        spoken::numbers(text, stretch, &map, number);
+                        spoken::numbers(text, stretch, &map, Hearing::Strict, number);
                     }
                 }
             }
@@ -299,30 +303,30 @@ impl Detectors {
         if let Some(cell) = cell {
             scan.judge(&Candidate::Cell(cell));
         }
-        let mut found = scan.found;
-        // In one order wherever a window begins.
-        found.sort_by_key(|(detector, f)| (f.range.start, *detector));
-        let first = hits.len();
-        let mut reached = 0;
-        for n in 0..found.len() {
-            let Some((detector, f)) = found.get(n) else { continue };
-            let Some(confidence) = confidence(f.score) else { continue };
-            // Most stand alone.
-            let beside = found.get(n + 1).is_some_and(|(_, next)| next.range.start < f.range.end);
-            let overlaps = reached > f.range.start || beside;
-            reached = reached.max(f.range.end);
-            if !core.contains(&f.range.start) || overlaps && is_beaten(n, &found, text) {
-                continue;
-            }
-            let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
-            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default();
-            let (told, len) = (text.get(range.start..).unwrap_or_default(), range.len());
-            hits.push(Hit { detector, range, confidence, value: Secret::EMPTY, disguise });
-            if let Some(hit) = hits.last_mut() {
-                value.tell(told, len, &mut hit.value);
+        tell(scan.found, text, &core, hits);
+    }
+
+    /// Adds to `hits`, which are all of a short text, the numbers in words that are said in whatever way: in hundreds, with what
+    /// stands between groups, half in figures. No first look tells where those are, so a longer text is not read so.
+    pub fn scan_said(&self, text: &[u8], hits: &mut Vec<Hit>) {
+        if text.len() > SHORT_BYTES || !may_speak(text) {
+            return;
+        }
+        let map = Map::new(text, 0..text.len() + spoken::STEP);
+        let context = Context::default();
+        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), memory: Memory::default() };
+        spoken::numbers(text, 0..text.len(), &map, Hearing::Loose, |number| scan.spoken(&number));
+        let mut said = Vec::new();
+        tell(scan.found, text, &(0..text.len()), &mut said);
+        for hit in said {
+            let overlaps = |other: &Hit| other.range.start < hit.range.end && hit.range.start < other.range.end;
+            // Part of it may have been read as something else.
+            if !hits.iter().any(|other| overlaps(other) && other.range.len() >= hit.range.len()) {
+                hits.retain(|other| !overlaps(other));
+                let at = hits.partition_point(|other| other.range.start <= hit.range.start);
+                hits.insert(at, hit);
             }
         }
-        debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
     }
 
     /// Whether every detector there is was asked for.
@@ -427,6 +431,12 @@ impl Scan<'_> {
     }
 }
 
+/// Whether what is no word may speak of a number, told by the bytes beside it.
+#[inline]
+fn may_be_told(text: &[u8], range: &Range<usize>, digits: usize) -> bool {
+    bhxh::may_be_told(text, range, digits) || cmnd::is_told_behind(text, range, digits)
+}
+
 impl Finder for Scan<'_> {
     fn is_idle(&mut self, range: Range<usize>, digits: usize) -> bool {
         let Detectors { announced, spoken, unannounced, by_silent_length, .. } = self.detectors;
@@ -438,7 +448,7 @@ impl Finder for Scan<'_> {
             return false;
         }
         let run = range.len() == digits;
-        if bhxh::is_behind_a_book(self.text, &range, digits) {
+        if may_be_told(self.text, &range, digits) {
             return false;
         }
         let is_idle = |said: Hint| if announced { said.is_no_paper() } else { said.is_no_number() };
@@ -469,9 +479,7 @@ impl Finder for Scan<'_> {
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
         let silent = detectors.by_silent_length.get(digits).and_then(Option::as_ref);
         let of_length = match silent {
-            Some(_) if bare && bhxh::is_behind_a_book(text, &number.range, digits) => {
-                detectors.by_bare_length.get(digits)
-            }
+            Some(_) if bare && may_be_told(text, &number.range, digits) => detectors.by_bare_length.get(digits),
             Some(silent) if bare && !card && near.is_unannounced() => Some(silent),
             _ if bare && !card => detectors.by_bare_length.get(digits),
             _ => detectors.by_length.get(digits),
@@ -495,6 +503,33 @@ impl Finder for Scan<'_> {
     fn candidate(&mut self, candidate: Candidate) {
         self.judge(&candidate);
     }
+}
+
+/// Adds what was found in `core` to `hits`, but for what something else there beats.
+fn tell(mut found: Vec<(DetectorId, Found)>, text: &[u8], core: &Range<usize>, hits: &mut Vec<Hit>) {
+    // In one order wherever a window begins.
+    found.sort_by_key(|(detector, f)| (f.range.start, *detector));
+    let first = hits.len();
+    let mut reached = 0;
+    for n in 0..found.len() {
+        let Some((detector, f)) = found.get(n) else { continue };
+        let Some(confidence) = confidence(f.score) else { continue };
+        // Most stand alone.
+        let beside = found.get(n + 1).is_some_and(|(_, next)| next.range.start < f.range.end);
+        let overlaps = reached > f.range.start || beside;
+        reached = reached.max(f.range.end);
+        if !core.contains(&f.range.start) || overlaps && is_beaten(n, &found, text) {
+            continue;
+        }
+        let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
+        let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default();
+        let (told, len) = (text.get(range.start..).unwrap_or_default(), range.len());
+        hits.push(Hit { detector, range, confidence, value: Secret::EMPTY, disguise });
+        if let Some(hit) = hits.last_mut() {
+            value.tell(told, len, &mut hit.value);
+        }
+    }
+    debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
 }
 
 /// What a cell holds, without the blanks around; `None` when the text is longer than any value. A window of a longer

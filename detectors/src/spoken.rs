@@ -1,20 +1,25 @@
-//! Numbers written out in words, digit by digit: `không không một không chín không …`.
+//! Numbers written out in words: digit by digit, `không không một không chín không …`, or as people read them, `bảy mươi mốt`,
+//! `bốn trăm lẻ năm`, `hai con tám`.
 //!
-//! Vietnamese with or without diacritics, and single digits among the words. Believed only with a word that names
-//! the number directly before. Numbers read as amounts (`mười hai nghìn`) are not read.
+//! Vietnamese with or without diacritics, and digits among the words. Believed only with a word that names the number
+//! directly before. Amounts have words of their own (`mười hai nghìn`), which end a number. What is said between groups
+//! (`rồi`, `tiếp theo là`), hundreds and runs of digits are read in short texts only: no first look tells where they may stand.
+
+mod words;
 
 use std::ops::Range;
 
 use crate::CONTEXT_BYTES;
-use crate::fold::spread_words;
 use crate::numbers::Number;
 use crate::simd::{Letters, Map};
+pub use words::may_speak;
+use words::{Word, digits, typed, value};
 
 /// What such a number is told as.
 pub(crate) const DISGUISE: &str = "number-words";
 
-/// Most bytes of a number in words: thirteen of the longest, `không`, in its decomposed form.
-pub(crate) const SPOKEN_BYTES_MAX: usize = 112;
+/// Most bytes of a number in words: twelve digits in four hundreds, `bảy trăm chín mươi mốt`.
+pub(crate) const SPOKEN_BYTES_MAX: usize = 127;
 
 /// Fewest bytes: three of the shortest words, `ba`, and six plain digits, with their spaces.
 pub(crate) const SPOKEN_BYTES_MIN: usize = 20;
@@ -25,74 +30,20 @@ pub(crate) const STEP: usize = SPOKEN_BYTES_MIN;
 /// Most bytes of a word: `không` in its decomposed form has eight.
 const WORD_BYTES_MAX: usize = 10;
 
-/// The words without their marks.
-const WORDS: &[(&str, u8)] = &[
-    ("khong", b'0'),
-    ("hong", b'0'),
-    ("ko", b'0'),
-    ("linh", b'0'),
-    ("le", b'0'),
-    ("mot", b'1'),
-    ("hai", b'2'),
-    ("ba", b'3'),
-    ("bon", b'4'),
-    ("tu", b'4'),
-    ("nam", b'5'),
-    ("lam", b'5'),
-    ("sau", b'6'),
-    ("bay", b'7'),
-    ("tam", b'8'),
-    ("chin", b'9'),
-];
+/// Fewest words of a number that no first look may pass over.
+const WORDS_MIN: usize = 9;
 
-/// By byte, a set of [`WORDS`].
-type Bytes = [u32; 256];
-
-/// The words that a first, second or last byte may belong to. A byte beyond ASCII may be a vowel with its mark, or
-/// begin something invisible.
-static FIRST: Bytes = bytes(Place::First);
-static SECOND: Bytes = bytes(Place::Second);
-static LAST: Bytes = bytes(Place::Last);
-
+/// How much is read as part of a number.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    First,
-    Second,
-    Last,
-}
-
-const fn bytes(place: Place) -> Bytes {
-    let mut all = [0; 256];
-    let mut n = 0;
-    while n < WORDS.len() {
-        let word = WORDS[n].0.as_bytes();
-        let byte = match place {
-            Place::First => word[0],
-            Place::Second => word[1],
-            Place::Last => word[word.len() - 1],
-        };
-        all[byte as usize] |= 1 << n;
-        all[byte.to_ascii_uppercase() as usize] |= 1 << n;
-        let vowel = match place {
-            Place::First => false,
-            Place::Second => matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u'),
-            // No mark stands on the `i` and `y` that end words.
-            Place::Last => matches!(byte, b'a' | b'e' | b'o' | b'u'),
-        };
-        let mut high = 0x80;
-        while high < 256 {
-            if vowel || matches!(place, Place::Second) && matches!(high, 0xc2 | 0xe2 | 0xef) {
-                all[high] |= 1 << n;
-            }
-            high += 1;
-        }
-        n += 1;
-    }
-    all
+pub(crate) enum Hearing {
+    /// Words and single digits, as the first look tells them.
+    Strict,
+    /// What stands between groups as well, hundreds, and digits in a row.
+    Loose,
 }
 
 /// Tells `found` every number in words that begins in `range`, in order.
-pub(crate) fn numbers(text: &[u8], range: Range<usize>, map: &Map, mut found: impl FnMut(Number)) {
+pub(crate) fn numbers(text: &[u8], range: Range<usize>, map: &Map, hearing: Hearing, mut found: impl FnMut(Number)) {
     if text.len() < SPOKEN_BYTES_MIN {
         return;
     }
@@ -100,76 +51,58 @@ pub(crate) fn numbers(text: &[u8], range: Range<usize>, map: &Map, mut found: im
     let mut at = range.start;
     // A number that begins in the range may first be met behind its end.
     while at < text.len().min(range.end.saturating_add(STEP)) {
-        let Some(middle) = word_at(text, at, &letters).filter(|w| value(text, w, &mut word).is_some()) else {
+        let Some(middle) = word_at(text, at, &letters).filter(|w| value(text, w, hearing, &mut word).is_some()) else {
             at += STEP;
             continue;
         };
-        let (mut first, mut digits) = (middle.clone(), 0);
-        while digits <= SPOKEN_BYTES_MAX
-            && let Some(before) = word_before(text, first.start).filter(|w| value(text, w, &mut word).is_some())
+        let mut first = middle.clone();
+        while middle.end - first.start <= SPOKEN_BYTES_MAX
+            && let Some(before) =
+                word_before(text, first.start, hearing).filter(|w| value(text, w, hearing, &mut word).is_some())
         {
             first = before;
-            digits += 1;
         }
-        at = whole(text, first, &mut word, &mut found).max(at + STEP);
+        at = whole(text, first, hearing, &mut word, &mut found).max(at + STEP);
     }
 }
 
 /// Reads on from the first word; where the run of words ends.
-fn whole(text: &[u8], first: Range<usize>, word: &mut Vec<u8>, found: &mut impl FnMut(Number)) -> usize {
-    let (start, mut end, mut next) = (first.start, first.end, Some(first));
-    let (mut digits, mut spoken) = (Vec::with_capacity(16), 0);
+fn whole(
+    text: &[u8],
+    first: Range<usize>,
+    hearing: Hearing,
+    scratch: &mut Vec<u8>,
+    found: &mut impl FnMut(Number),
+) -> usize {
+    let (mut words, mut end, mut next) = (Vec::with_capacity(16), first.end, Some(first));
     while let Some(range) = next {
-        let Some(digit) = value(text, &range, word) else { break };
-        spoken += usize::from(range.len() > 1);
-        digits.push(digit);
+        let Some(word) = value(text, &range, hearing, scratch) else { break };
         end = range.end;
-        next = word_after(text, end);
+        if words.len() <= SPOKEN_BYTES_MAX {
+            words.push((word, range));
+        }
+        next = word_after(text, end, hearing);
     }
-    if matches!(digits.len(), 9 | 10 | 12 | 13)
-        && spoken >= 3
-        && end - start <= SPOKEN_BYTES_MAX
-        && let Some(number) = Number::disguised(start..end, &digits, DISGUISE)
+    // `mã số là không bảy …`
+    let begins = words.iter().position(|(word, _)| word.is_said_first()).unwrap_or(words.len());
+    let ends = words.iter().rposition(|(word, _)| word.is_said_last()).map_or(0, |at| at + 1);
+    let said = words.get(begins..ends).unwrap_or_default();
+    let [(_, first), .., (_, last)] = said else { return end };
+    let spoken = said.iter().filter(|(word, range)| *word != Word::Link && !is_digits(text, range)).count();
+    let enough = hearing == Hearing::Loose || said.len() >= WORDS_MIN;
+    if spoken >= 3
+        && enough
+        && last.end - first.start <= SPOKEN_BYTES_MAX
+        && let Some(digits) = digits(text, said)
+        && let Some(number) = Number::disguised(first.start..last.end, &digits, DISGUISE)
     {
         found(number);
     }
     end
 }
 
-/// The digit a word says.
-#[inline]
-fn value(text: &[u8], range: &Range<usize>, scratch: &mut Vec<u8>) -> Option<u8> {
-    let raw = text.get(range.clone())?;
-    let [first, .., last] = *raw else {
-        return raw.first().copied().filter(u8::is_ascii_digit);
-    };
-    let second = raw.get(1).copied().unwrap_or(last);
-    // Most words of most texts end here.
-    let likely = FIRST[usize::from(first)] & SECOND[usize::from(second)];
-    let keyed = is_key(last);
-    if likely == 0 || likely & LAST[usize::from(last)] == 0 && !keyed && !ends_invisibly(raw) {
-        return None;
-    }
-    spread_words(raw, scratch);
-    let digit = |said: &[u8]| WORDS.iter().find(|(word, _)| word.as_bytes() == said).map(|(_, digit)| *digit);
-    digit(scratch.trim_ascii()).or_else(|| digit(typed(raw, scratch)?))
-}
-
-/// Whether it is a key that puts a mark on a letter: Telex has letters for it, VNI digits.
-const fn is_key(byte: u8) -> bool {
-    matches!(byte.to_ascii_lowercase(), b's' | b'f' | b'r' | b'x' | b'j' | b'w' | b'1'..=b'9')
-}
-
-/// A word that was typed without a program that puts the marks on, without its keys: `khoong` and `kho6ng` are `không`.
-fn typed<'s>(raw: &[u8], scratch: &'s mut Vec<u8>) -> Option<&'s [u8]> {
-    scratch.clear();
-    for (n, byte) in raw.iter().map(u8::to_ascii_lowercase).enumerate() {
-        let twice = matches!(byte, b'a' | b'e' | b'o') && scratch.last() == Some(&byte);
-        if n == 0 || !is_key(byte) && !twice {
-            scratch.push(byte);
-        }
-    }
-    (raw.is_ascii() && scratch.len() < raw.len()).then_some(scratch.as_slice())
+fn is_digits(text: &[u8], range: &Range<usize>) -> bool {
+    text.get(range.start).is_some_and(u8::is_ascii_digit)
 }
 
 /// The words around a number in words without the keys they were typed with, and where the number stands there; `None` where it
@@ -201,17 +134,12 @@ fn push_without_keys(word: &[u8], out: &mut Vec<u8>) {
     for byte in word {
         let small = byte.to_ascii_lowercase();
         let twice = out.get(start..).and_then(<[u8]>::last).is_some_and(|last| last.eq_ignore_ascii_case(byte));
-        if voiced && is_key(small) || twice && matches!(small, b'a' | b'e' | b'o' | b'd') {
+        if voiced && words::is_key(small) || twice && matches!(small, b'a' | b'e' | b'o' | b'd') {
             continue;
         }
         voiced |= matches!(small, b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
         out.push(*byte);
     }
-}
-
-/// Whether the last character of a word may be one that hides its last letter.
-const fn ends_invisibly(word: &[u8]) -> bool {
-    matches!(word, [.., 0xc2, 0x80..=0xff] | [.., 0xe2 | 0xef, 0x80..=0xff, 0x80..=0xff])
 }
 
 const fn is_letter(byte: u8) -> bool {
@@ -255,17 +183,24 @@ const fn is_sign(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b',' | b'.')
 }
 
-fn word_after(text: &[u8], end: usize) -> Option<Range<usize>> {
-    let signs = text.get(end..)?.iter().take(3).take_while(|b| is_sign(**b)).count();
-    if matches!(signs, 1 | 2) { word_from(text, end + signs) } else { None }
+/// Bytes of the signs between two words of a number, which `signs` begins with, in either direction; none where too many are.
+fn signs<'t>(signs: impl Iterator<Item = &'t u8>, hearing: Hearing) -> Option<usize> {
+    /// Three points and a blank, as pauses are written.
+    const PAUSE: usize = 4;
+    let most = if hearing == Hearing::Loose { PAUSE } else { 2 };
+    let len = signs.take(most + 1).take_while(|b| is_sign(**b)).count();
+    (1..=most).contains(&len).then_some(len)
 }
 
-fn word_before(text: &[u8], start: usize) -> Option<Range<usize>> {
+fn word_after(text: &[u8], end: usize, hearing: Hearing) -> Option<Range<usize>> {
+    word_from(text, end + signs(text.get(end..)?.iter(), hearing)?)
+}
+
+fn word_before(text: &[u8], start: usize, hearing: Hearing) -> Option<Range<usize>> {
     let before = text.get(..start)?;
-    let signs = before.iter().rev().take(3).take_while(|b| is_sign(**b)).count();
-    let end = start - signs;
+    let end = start - signs(before.iter().rev(), hearing)?;
     let len = before.get(..end)?.iter().rev().take(WORD_BYTES_MAX + 1).take_while(|b| is_letter(**b)).count();
-    (matches!(signs, 1 | 2) && (1..=WORD_BYTES_MAX).contains(&len)).then(|| end - len..end)
+    (1..=WORD_BYTES_MAX).contains(&len).then(|| end - len..end)
 }
 
 #[cfg(test)]
@@ -273,9 +208,13 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<String> {
+        heard(text, Hearing::Strict)
+    }
+
+    fn heard(text: &str, hearing: Hearing) -> Vec<String> {
         let mut all = Vec::new();
         let map = Map::new(text.as_bytes(), 0..text.len());
-        numbers(text.as_bytes(), 0..text.len(), &map, |n| {
+        numbers(text.as_bytes(), 0..text.len(), &map, hearing, |n| {
             all.push(String::from_utf8(n.digits().to_vec()).expect("digits"))
         });
         all
@@ -307,27 +246,6 @@ mod tests {
     }
 
     #[test]
-    fn no_word_is_ruled_out_by_its_ends() {
-        let vowels = "aàáảãạăằắẳẵặâầấẩẫậ eèéẻẽẹêềếểễệ iìíỉĩị oòóỏõọôồốổỗộơờớởỡợ uùúủũụưừứửữự yỳýỷỹỵ";
-        let rows: Vec<Vec<char>> = vowels.split(' ').map(|row| row.chars().collect()).collect();
-        for (word, digit) in WORDS {
-            for (n, letter) in word.char_indices() {
-                let row = rows.iter().find(|row| row.first() == Some(&letter));
-                let last = n + 1 == word.len();
-                let row = row.filter(|_| !(last && matches!(letter, 'i' | 'y')));
-                for other in row.into_iter().flatten().copied().chain([letter]) {
-                    let mut written = (*word).to_owned();
-                    written.replace_range(n..=n, &other.to_string());
-                    for written in [written.to_uppercase(), written] {
-                        let said = value(written.as_bytes(), &(0..written.len()), &mut Vec::new());
-                        assert_eq!(said, Some(*digit), "{written}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
     fn words_are_read_without_the_keys_they_were_typed_with() {
         let plain = |text: &str| {
             let start = text.find('#').expect("a mark");
@@ -348,7 +266,90 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_read_as_people_say_them() {
+        for (text, number) in [
+            ("không sáu bảy mươi mốt chín bảy bốn mươi lăm không năm chín bảy", "067197450597"),
+            ("khong sau bay muoi mot chin bay bon muoi lam khong nam chin bay", "067197450597"),
+            ("không một chín chục mười hai ba mươi bốn năm mươi sáu bảy tám", "019012345678"),
+            ("bảy mươi tám mươi chín chục không tám năm bảy", "7080900857"),
+            ("bảy chín một hai ba bốn năm mươi sáu mươi", "7912345060"),
+            ("không bảy chín một chín năm không một hai ba bốn nhăm", ""),
+            ("không tám bốn một năm hai bảy không năm hai con ba không", "084152705330"),
+            ("bảy chín ba con không hai con tám bốn sáu một", "7900088461"),
+            ("bẩy chính mộc hai ba bốn lăm sáu bãi tám", "7912345678"),
+        ] {
+            assert_eq!(read(text), if number.is_empty() { vec![] } else { vec![number] }, "{text}");
+            assert!(may_speak(text.as_bytes()));
+        }
+        for (text, number) in [
+            ("không bốn lăm một trăm sáu chục không mười sáu sáu trăm mười", "045160016610"),
+            ("không bảy chín một trăm lẻ năm hai trăm linh ba bốn trăm hai mốt", "079105203421"),
+            ("không không một chín trăm không mười hai ba trăm bốn mươi lăm", "001900012345"),
+            ("không sáu bốn một rồi sáu ba chín tám rồi năm hai ba bốn", "064163985234"),
+            ("không bảy năm không chín tám tiếp theo là ba tám chín bảy bảy ba", "075098389773"),
+            ("bảy không tám sáu... bảy một sáu... bốn năm tám", "7086716458"),
+            ("bảy không tám sáu… bảy một sáu… bốn năm tám", "7086716458"),
+            ("040179 sáu hai không một tám sáu", "040179620186"),
+            ("ba sáu 1234 không chín sáu một", "3612340961"),
+            ("dê rô bảy chín một chín năm dê rô một hai ba bốn năm", "079195012345"),
+            ("o ba o một bảy một năm bảy tám chín một tám", "030171578918"),
+            ("bảy chín hai số tám một hai ba bốn năm sáu", "7988123456"),
+        ] {
+            assert_eq!(heard(text, Hearing::Loose), [number], "{text}");
+            assert!(may_speak(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn short_texts_are_heard_out() {
+        let detectors = crate::Detectors::new(2026);
+        let found = |text: &str| -> Vec<_> {
+            let mut hits = Vec::new();
+            detectors.scan(text.as_bytes(), 0..text.len(), crate::Context::default(), &mut hits);
+            detectors.scan_said(text.as_bytes(), &mut hits);
+            let sure =
+                hits.iter().filter(|hit| hit.confidence > chot_model::Confidence::Low && hit.detector.is_identifier());
+            sure.map(|hit| (hit.detector, String::from_utf8_lossy(hit.value.reveal_bytes()).into_owned())).collect()
+        };
+        use chot_model::DetectorId::{Bhxh, Cccd};
+        for (text, id, number) in [
+            ("cccd e đọc nha không sáu bốn một rồi sáu ba chín tám rồi năm hai ba bốn ạ", Cccd, "064163985234"),
+            (
+                "Căn cước công dân: không bảy chín một trăm lẻ năm hai trăm linh ba bốn trăm hai mốt",
+                Cccd,
+                "079105203421",
+            ),
+            ("số căn cước của em là 040179 sáu hai không một tám sáu", Cccd, "040179620186"),
+            ("số căn cước là không bảy năm không chín tám tiếp theo là ba tám chín bảy bảy ba", Cccd, "075098389773"),
+            ("số căn cước của em là o ba o một bảy một năm bảy tám chín một tám", Cccd, "030171578918"),
+            ("so can cuoc cua em la de ro bay chin mot chin nam khong mot hai ba bon nam", Cccd, "079195012345"),
+            ("mã số bhxh là 809200 không chín sáu một", Bhxh, "8092000961"),
+            ("Số sổ bảo hiểm xã hội: tám sáu hai... sáu ba hai... không sáu ba... ba", Bhxh, "8626320633"),
+        ] {
+            assert_eq!(found(text), [(id, number.to_owned())], "{text}");
+            let other = text.replace(text.split(" là ").next().unwrap_or_default(), "mã đơn hàng");
+            assert!(!text.contains(" là ") || found(&other).is_empty(), "{other}");
+        }
+        for text in [
+            "mã số bhxh thì chờ, còn tiền là bốn trăm năm mươi triệu hai trăm nghìn đồng chẵn",
+            "cccd của ba con một trai hai gái rồi còn hai con nữa là năm con tất cả",
+            "số bhxh có một trăm lẻ năm người và hai mươi mốt tổ, rồi ba mươi ba đơn vị",
+        ] {
+            assert!(found(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
     fn speech_is_no_number() {
+        for text in [
+            "bốn trăm năm mươi triệu hai trăm nghìn đồng chẵn",
+            "một trăm lẻ năm người và hai mươi mốt xe, rồi ba mươi con bò",
+            "ba con một trai hai gái rồi còn hai con nữa là năm con tất cả",
+            "ngày hai mươi mốt tháng mười một năm hai không hai sáu",
+            "trăm năm trong cõi người ta chữ tài chữ mệnh",
+        ] {
+            assert!(heard(text, Hearing::Loose).is_empty(), "{text}");
+        }
         for text in [
             "ba má không có năm nào hai mươi mốt",
             "một hai ba bốn năm sáu bảy tám",

@@ -70,6 +70,8 @@ pub(crate) struct Place {
     pub(crate) preview: bool,
     /// Its words are a program's own, as the names of styles and fonts: none of them is the name of a person.
     pub(crate) stock: bool,
+    /// Its lines are messages of a chat, without who said them and when.
+    pub(crate) chat: bool,
     /// What the name of an object around it or the subject of its mail announces of numbers in it.
     pub(crate) afar: Papers,
 }
@@ -87,6 +89,7 @@ impl Place {
             marked: false,
             preview: false,
             stock: false,
+            chat: false,
             afar: Papers::NONE,
         }
     }
@@ -506,6 +509,9 @@ impl Inquiry {
         }
         if context.column.is_none() {
             let text = (view.text.as_slice(), core.clone());
+            if !scope.encoded && core == (0..view.text.len()) {
+                self.detectors.scan_said(&view.text, &mut hits);
+            }
             self.crowd.judge(&place.part, text, (scope.twelves, scope.name), &self.values, &mut hits);
         }
         if !place.afar.is_none() && matches!(context.column, None | Some(Column::Neutral)) {

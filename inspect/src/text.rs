@@ -80,6 +80,12 @@ impl Text {
         Self { grid, ..Self::new(place) }
     }
 
+    /// Reads a running text that is all there already.
+    pub(crate) fn read(place: Place, view: View, inquiry: &mut Inquiry) {
+        let mut text = Self { view, ..Self::prose(place) };
+        text.finish(inquiry);
+    }
+
     /// A value turns out to be as long as a document: tables are looked for in it as in running text, as far as it has not
     /// been scanned.
     pub(crate) fn becomes_prose(&mut self) {
@@ -132,6 +138,9 @@ impl Text {
         inquiry.scan_for(scope, &self.place, &self.view, core.clone(), self.context, |_, f, _| found.push(f));
         if self.grid.is_some() {
             asked::look(&self.place, &self.view, &core, &look, inquiry, found);
+            if !scope.encoded {
+                asked::undressed(&self.place, &self.view, &core, inquiry);
+            }
         }
         if self.layers.is_some() || !look.is_empty() {
             let layers = self.layers.get_or_insert_with(|| Box::new(Layers::new(&self.place)));

@@ -18,6 +18,7 @@ use chot_model::{Confidence, DetectorId};
 
 use crate::context::{Columns, Firm, Memory, Near};
 use crate::province::{is_insurer, is_province};
+use crate::spoken::may_speak;
 use crate::{Column, Context, Detectors, Hit};
 pub use said::Said;
 
@@ -109,7 +110,7 @@ impl Detectors {
         let mut line_as_announced = Vec::new();
         for (begins, line) in lines(text, &core) {
             let Some(bytes) = text.get(line.clone()) else { continue };
-            if bytes.iter().filter(|b| b.is_ascii_digit()).count() < DIGITS_MIN {
+            if bytes.iter().filter(|b| b.is_ascii_digit()).count() < DIGITS_MIN && !may_speak(bytes) {
                 continue;
             }
             for paper in ALL.iter().filter(|paper| papers.has(paper.papers)) {
@@ -119,6 +120,7 @@ impl Detectors {
                 let head = paper.head.len();
                 let mut told = Vec::new();
                 self.scan(&line_as_announced, head..line_as_announced.len(), Context::default(), &mut told);
+                self.scan_said(&line_as_announced, &mut told);
                 for hit in told.into_iter().filter(|hit| paper.found.contains(&hit.detector)) {
                     let range = line.start + hit.range.start - head..line.start + hit.range.end - head;
                     let own = hit.confidence > Confidence::Low && core.contains(&range.start);

@@ -133,12 +133,21 @@ const PROGRAMS: &[&str] = &[
 impl Papers {
     /// What a subject, a title or the name of a file announces.
     pub fn said(text: &str) -> Said {
+        Self::said_besides(text, &[])
+    }
+
+    /// The same of a message of a chat, which may ask for a telephone number as well: `cần nộp mã bhxh, cccd, sđt`.
+    pub fn asked(text: &str) -> Said {
+        Self::said_besides(text, &["sdt", "dien thoai"])
+    }
+
+    fn said_besides(text: &str, besides: &[&str]) -> Said {
         if text.len() > BYTES_MAX {
             return Said::Nothing;
         }
         let folded = format!(" {} ", fold(text));
         let has = |phrase: &str| holds(&folded, phrase).is_some();
-        if OTHERS.iter().any(|other| has(other)) {
+        if OTHERS.iter().any(|other| !besides.contains(other) && has(other)) {
             return Said::Other;
         }
         let mut papers = Self::NONE;

@@ -19,7 +19,7 @@ const OTHERS_MAX: usize = 3;
 /// Whether `sổ` stands right before the number of so many digits at `range`, or before the first of its list, and it may be
 /// one that leads from it. Only the bytes beside it are read.
 #[inline]
-pub(crate) fn is_behind_a_book(text: &[u8], range: &Range<usize>, digits: usize) -> bool {
+pub(super) fn is_behind_a_book(text: &[u8], range: &Range<usize>, digits: usize) -> bool {
     digits == DIGITS
         && range.len() == DIGITS
         && text.get(range.start..range.start + 2).is_some_and(is_insurer)
@@ -89,11 +89,21 @@ fn is_told_by_staff(text: &[u8], range: &Range<usize>) -> bool {
     let named = before.trim_end();
     let named = named.strip_suffix(" ma").unwrap_or(named);
     let name = named.rmatch_indices(' ').nth(3).map_or(named, |(at, _)| named.get(at..).unwrap_or_default());
+    let others = |part: &str| OTHER_BOOKS.iter().any(|other| part.contains(other));
     let moved = |part: &str| part.starts_with(" tang ") || part.starts_with(" giam ");
     ends_with_a_name(name)
         && (has(&DONE) || has(&TELLING) || moved(&before) || moved(&behind))
         && !has(&OTHERS)
-        && !has(&OTHER_BOOKS)
+        && !others(&behind)
+        && !others(without_name(named))
+}
+
+/// What stands before the name that folded words end with, whose surname is not of the words before it: `chot so` before `Đỗ Hữu …`.
+fn without_name(named: &str) -> &str {
+    let before = |words: usize| named.rmatch_indices(' ').nth(words).and_then(|(at, _)| named.get(..=at));
+    let begins =
+        |at: usize| before(at).is_some_and(|head| ends_with_a_name(named.get(head.len()..).unwrap_or_default()));
+    if begins(2) { before(2).unwrap_or(named) } else { named }
 }
 
 /// Whether that book is the one of the insurance.
@@ -135,7 +145,7 @@ pub(super) fn is_somebody(folded: &str) -> bool {
     ends_with_a_name(named)
 }
 
-fn begins_with_somebody(folded: &str) -> bool {
+pub(super) fn begins_with_somebody(folded: &str) -> bool {
     let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).take(3).collect();
     words.len() == 3 && ends_with_a_name(&words.join(" "))
 }
@@ -209,7 +219,7 @@ const TELLING: [&str; 25] = [
 const OFFICES: [&str; 8] = ["tinh ", "huyen ", "quan ", "thanh pho ", "tp ", "co so ", "khu vuc ", "viet nam "];
 
 /// What other books are called, and what is done with them.
-const OTHER_BOOKS: [&str; 24] = [
+pub(super) const OTHER_BOOKS: [&str; 24] = [
     " tiet kiem ",
     " ngan hang ",
     " ky han ",

@@ -5,6 +5,9 @@
 //! column. Since August 2025 the citizen number serves instead: twelve digits are `cccd`, whatever the heading.
 
 mod book;
+mod label;
+
+use std::ops::Range;
 
 use chot_model::DetectorId;
 
@@ -18,7 +21,13 @@ use crate::numbers::Number;
 use crate::phone::is_mobile;
 use crate::province::is_insurer;
 use crate::shape::{is_example, is_filler, is_in_a_query, is_round, loses, loss};
-pub(crate) use book::is_behind_a_book;
+
+/// Whether what is no word by itself stands right before a number of so many digits, and may speak of it. Only the bytes beside
+/// it are read.
+#[inline]
+pub(crate) fn may_be_told(text: &[u8], range: &Range<usize>, digits: usize) -> bool {
+    book::is_behind_a_book(text, range, digits) || label::is_behind(text, range, digits)
+}
 
 /// The detector.
 pub(crate) struct Bhxh;
@@ -93,8 +102,10 @@ impl Detector for Bhxh {
         }
         let book = near.column().is_none()
             && number.is_plain()
-            && is_behind_a_book(near.text(), &number.range, number.len())
-            && book::is_of_insurance(near.text(), &number.range);
+            && (book::is_behind_a_book(near.text(), &number.range, number.len())
+                && book::is_of_insurance(near.text(), &number.range)
+                || label::is_behind(near.text(), &number.range, number.len())
+                    && label::is_of_insurance(near.text(), &number.range));
         if near.is_silent() && !book {
             return None;
         }
@@ -269,7 +280,7 @@ fn is_vague(text: &[u8], number: &Number) -> bool {
     let alone = before.ends_with(" bh ") && !before.ends_with(" ma bh ")
         || behind.starts_with(" bh ") && !before.ends_with(" bhxh ");
     // `bh xe máy 7912…` has another word for what is insured.
-    const OWN: [&str; 6] = [" bhxh ", " bao hiem ", " so so ", " vssid ", " ma bh ", " tham gia "];
+    const OWN: [&str; 7] = [" bhxh ", " bao hiem ", " so so ", " vssid ", " ma bh ", " tham gia ", " bh that nghiep "];
     let other = |(_, thing): (&str, &str)| !thing.trim().is_empty() && !OWN.iter().any(|own| before.contains(own));
     let alone = alone || before.rsplit_once(" bh ").is_some_and(other);
     let above = line_above(text, number);

@@ -175,7 +175,7 @@ pub(super) fn is_quiet(detectors: &Detectors, text: &[u8], column: Option<Column
         anchor::candidates(text, all.clone(), &map, detectors.anchors, &mut |_| any = true);
     }
     if !any && text.len() >= spoken::SPOKEN_BYTES_MIN {
-        let number = |stretch| spoken::numbers(text, stretch, &map, |_| any = true);
+        let number = |stretch| spoken::numbers(text, stretch, &map, spoken::Hearing::Strict, |_| any = true);
         match heard {
             Some(heard) => heard.speech(all.end).for_each(number),
             None => speech(text, all, number),

@@ -168,7 +168,7 @@ fn may_find(detectors: &Detectors, cell: &[u8], single: u8) -> bool {
         };
     });
     parted::numbers(&text, &look.heard().groups, all.clone(), |_| any = true);
-    spoken::numbers(&text, all.clone(), &map, |_| any = true);
+    spoken::numbers(&text, all.clone(), &map, spoken::Hearing::Strict, |_| any = true);
     anchor::candidates(&text, all.clone(), &map, detectors.anchors, &mut |_| any = true);
     // Whether a word announces these digits is told by which they are.
     any || Trigger::all().any(|trigger| words_in(&text, all.clone(), trigger).next().is_some())

@@ -4,11 +4,14 @@
 //! not even unique, so it is nothing without a word or a column that names it. The twelve-digit cards of 2012 to 2016
 //! carry a citizen number and are `cccd`.
 
+use std::ops::Range;
+
 use chot_model::DetectorId;
 
 use crate::Column;
 use crate::card::{Card, Detector, Found, LOW, Value};
 use crate::context::{Columns, Firm, Near};
+use crate::fold::fold;
 use crate::numbers::Number;
 use crate::shape::{has_exponent, is_example, is_filler, loses, loss};
 
@@ -34,6 +37,28 @@ fn digits_before(text: &[u8], at: usize) -> bool {
     const REACH: usize = 24;
     let before = text.get(at.saturating_sub(REACH)..at).unwrap_or_default();
     before.rsplit(|b| *b == b'\n').next().is_some_and(|line| line.iter().any(u8::is_ascii_digit))
+}
+
+/// Whether its word follows behind a comma with who issued it: `148666162, cmnd cấp tại CA tỉnh`. Hardly a number has `c` there.
+#[inline]
+pub(crate) fn is_told_behind(text: &[u8], range: &Range<usize>, digits: usize) -> bool {
+    digits == 9
+        && range.len() == 9
+        && matches!(text.get(range.end..range.end + 4), Some([b',', b' ', b'c' | b'C', b'm' | b'M' | b'h' | b'H']))
+        && is_issued(text.get(range.end + 2..).unwrap_or_default())
+}
+
+#[cold]
+fn is_issued(behind: &[u8]) -> bool {
+    const REACH: usize = 48;
+    const NAMES: [&str; 5] = ["cmnd ", "cmt ", "cmtnd ", "chung minh nhan dan ", "chung minh thu "];
+    const ISSUED: [&str; 4] = ["cap ", "do ", "ngay cap ", "noi cap "];
+    let line = behind.get(..REACH).unwrap_or(behind).split(|b| *b == b'\n').next().unwrap_or_default();
+    let folded = format!("{} ", fold(&String::from_utf8_lossy(line)).trim());
+    NAMES
+        .iter()
+        .filter_map(|name| folded.strip_prefix(name))
+        .any(|rest| ISSUED.iter().any(|said| rest.starts_with(said)))
 }
 
 /// Points of one that words announce.
@@ -66,7 +91,8 @@ impl Detector for Cmnd {
         if near.column().is_none() && loses(near.text(), number, POINTS_MAX - LOW) {
             return None;
         }
-        if near.is_silent() {
+        let told = near.column().is_none() && is_told_behind(near.text(), &number.range, number.len());
+        if near.is_silent() && !told {
             return None;
         }
         let value = match number.len() {
@@ -83,6 +109,7 @@ impl Detector for Cmnd {
             return None;
         }
         let words = match said.firm(MINE) {
+            Firm::Not | Firm::Weak if told => 60,
             Firm::Not => return None,
             Firm::Weak => 40,
             Firm::Near => 55,

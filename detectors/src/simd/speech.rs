@@ -212,7 +212,7 @@ mod tests {
 
     fn numbers(text: &[u8], range: Range<usize>, map: &Map) -> Vec<Range<usize>> {
         let mut all = Vec::new();
-        crate::spoken::numbers(text, range, map, |number| all.push(number.range));
+        crate::spoken::numbers(text, range, map, crate::spoken::Hearing::Strict, |number| all.push(number.range));
         all
     }
 
@@ -246,6 +246,11 @@ mod tests {
             "linh",
             "le",
             "lẻ",
+            "mươi",
+            "mười",
+            "muoi",
+            "chục",
+            "con",
             "0",
             "7",
             "12",

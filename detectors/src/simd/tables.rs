@@ -108,7 +108,7 @@ pub(super) const SIGNS: u8 = 1 << 1 | 1 << 2 | 1 << 3;
 /// The classes of letters that pass for digits.
 pub(super) const LIKE: u8 = 1 << 4 | 1 << 5 | 1 << 6;
 
-// Numbers in words: which letters the ten words begin with, and what follows each of these. A bit for each set of letters
+// Numbers in words: which letters the words begin with, and what follows each of these. A bit for each set of letters
 // that the same letters follow: `l n`, `s`, `b h`, `k`, `m`, `t`, `c`, and digits; case makes no difference.
 
 const L_N: u8 = 1;
@@ -153,7 +153,7 @@ pub(super) const SECOND_HIGH: [u8; 16] = {
     table[0x3] = DIGIT;
     // `a` and `o`, and `h` behind `c` and `k`.
     (table[0x4], table[0x6]) = (!0, !0);
-    (table[0x5], table[0x7]) = (T | DIGIT, T | DIGIT);
+    (table[0x5], table[0x7]) = (T | M | DIGIT, T | M | DIGIT);
     // What is invisible begins with C2, E2 or EF; no vowel comes behind `c`, as it does in `có` and `các`.
     (table[0xc], table[0xe]) = (C, C);
     table
@@ -163,7 +163,7 @@ pub(super) const SECOND_LOW: [u8; 16] = {
     table[0x0] = DIGIT;
     table[0x1] = L_N | S | B_H | T;
     table[0x2] = C;
-    table[0x5] = T | L_N;
+    table[0x5] = T | L_N | M;
     table[0x8] = K | C;
     table[0x9] = L_N;
     table[0xa] = DIGIT;

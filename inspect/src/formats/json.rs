@@ -297,9 +297,7 @@ impl Json {
         if self.is_message() {
             return;
         }
-        if self.runs.is_some() {
-            self.type_of_run(value);
-        }
+        self.type_of_run(value);
         let within = self.levels.iter().rev().take_while(|level| level.tells).count();
         let level = self.levels.len().checked_sub(within + 1).and_then(|at| self.levels.get_mut(at));
         if let Some(level) = level.filter(|level| !level.array) {

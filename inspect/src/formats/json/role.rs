@@ -53,7 +53,8 @@ const TELLING: &[&str] = &[
     "document_type",
 ];
 /// Keys that messages of chats have and hardly anything else.
-const MESSAGES: &[&str] = &["msgId", "cliMsgId", "messageId", "message_id", "mid", "uidFrom"];
+const MESSAGES: &[&str] =
+    &["msgId", "cliMsgId", "client_msg_id", "messageId", "messageType", "message_id", "mid", "uidFrom"];
 /// Keys of that member.
 const TOLD: &[&str] = &[
     "value",

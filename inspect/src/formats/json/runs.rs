@@ -27,7 +27,7 @@ pub(super) fn marked(key: &str, hash: u64) -> u64 {
         // A list of pieces, or what a message says.
         "content" => PIECES | PIECE,
         "blocks" => LINES,
-        "messages" | "msgs" | "conversation" => LINES | MESSAGE,
+        "messages" | "msgs" | "conversation" | "contents" => LINES | MESSAGE,
         "text_entities" => TWICE,
         key if is_of_message(key) => MESSAGE,
         "text" | "insert" | "message" | "msg" | "body" => PIECE,
@@ -132,6 +132,11 @@ impl Json {
         if self.name & MESSAGE == 0 || self.runs.is_some() {
             return self.name & MESSAGE != 0;
         }
+        self.begin_message();
+        true
+    }
+
+    fn begin_message(&mut self) {
         match self.levels.as_mut_slice() {
             [.., list, _] if list.array => {
                 list.run.lines = true;
@@ -140,7 +145,6 @@ impl Json {
             [message] if !message.array => self.begin_runs(0, true),
             _ => {}
         }
-        true
     }
 
     /// Whether the value at hand is a piece.
@@ -163,6 +167,9 @@ impl Json {
 
     /// A value tells of what type the object is.
     pub(super) fn type_of_run(&mut self, kind: &[u8]) {
+        if self.runs.is_none() && kind == b"message" {
+            self.begin_message();
+        }
         if let (Some(runs), Some(level)) = (&mut self.runs, self.levels.last_mut())
             && !level.array
             && !level.run.cell
@@ -201,10 +208,12 @@ impl Json {
     /// Reads what came of the text so far, if that is more than a piece.
     fn read_text(&mut self, inquiry: &mut Inquiry) {
         let Some(runs) = &mut self.runs else { return };
-        let (view, count) = (std::mem::take(&mut runs.view), std::mem::take(&mut runs.count));
+        let (view, count, chat) = (std::mem::take(&mut runs.view), std::mem::take(&mut runs.count), runs.chat);
         if count > 1 {
             let document = Document::of(&view, 0..view.text.len(), &self.value.place);
+            let around = std::mem::replace(&mut self.value.place.chat, chat);
             self.document_within(document, inquiry);
+            self.value.place.chat = around;
         }
     }
 
