@@ -236,7 +236,7 @@ fn read(text: &[u8], words: &[(Word, Range<usize>)], exceptions: &[usize]) -> Op
         if ends_here || is_figure {
             return b'0';
         }
-        let is_theirs = !begins_a_group(raw(*at), after_ten) != exceptions.contains(&doubts);
+        let is_theirs = begins_a_group(raw(*at), after_ten) == exceptions.contains(&doubts);
         doubts += 1;
         *at += usize::from(is_theirs);
         if is_theirs { one } else { b'0' }
