@@ -27,12 +27,9 @@ const SAID: &str =
 impl Pieces {
     /// Takes the next line that is not empty. All pieces, where it is the last of a number.
     pub(super) fn next(&mut self, text: &[u8], line: &Range<usize>) -> Option<Vec<Range<usize>>> {
-        let (part, digits) = match piece(text, line) {
-            Some(piece) => piece,
-            None => {
-                *self = Self::default();
-                return None;
-            }
+        let Some((part, digits)) = piece(text, line) else {
+            *self = Self::default();
+            return None;
         };
         let spoken = digits == 0;
         if !self.parts.is_empty() && (self.spoken != spoken || line.start > self.end + 2) {
