@@ -53,6 +53,7 @@ mod trigger;
 mod unannounced;
 
 pub use afar::{Papers, Said};
+pub use bhyt::is_kind as is_insured_kind;
 pub use card::Card;
 pub use cell::{Begun, Cells, Told, Usual, Whole, is_uuid};
 pub use coherence::{are_counted, are_insured, are_insured_below, are_uninsured, follows, is_most};

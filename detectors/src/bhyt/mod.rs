@@ -150,7 +150,7 @@ const fn rotate(letter: u8) -> u8 {
 }
 
 /// Whether two letters name a kind of insured.
-pub(crate) fn is_kind(letters: &[u8]) -> bool {
+pub fn is_kind(letters: &[u8]) -> bool {
     KINDS.split(' ').any(|kind| kind.as_bytes() == letters)
 }
 

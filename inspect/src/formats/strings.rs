@@ -120,11 +120,13 @@ fn is_shown(b: u8) -> bool {
     b >= 0x20 && b != 0x7f || matches!(b, b'\t' | b'\n' | b'\r')
 }
 
-/// Whether bytes look like chance: what is compressed or encrypted has no more letters and zeros than that.
+/// Whether bytes look like chance: what is compressed or encrypted has no more letters than that, and no more zeros, or else
+/// more of what is neither than any text: pixels of a JPEG have a zero behind each byte of ones.
 fn is_noise(len: usize, blocks: &[Shown]) -> bool {
     const LEN_MIN: usize = 8 * BLOCK;
     let [plain, zeros] = plain_and_zeros(blocks);
-    len >= LEN_MIN && plain * 20 < len * 9 && zeros * 32 < len
+    let others = len.saturating_sub(plain + zeros);
+    len >= LEN_MIN && plain * 20 < len * 9 && (zeros * 32 < len || others * 2 > len)
 }
 
 impl Narrow {
@@ -259,6 +261,29 @@ mod tests {
             let found = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
             assert!(!found.is_opaque(chot_model::OpaqueReason::Failed), "{found:?}");
         }
+    }
+
+    #[test]
+    fn what_chance_writes_among_pixels_is_no_birth() {
+        // As in a dark JPEG: a zero behind each byte of ones, and many of both.
+        let mut pixels = Vec::new();
+        for (n, byte) in noise(60_000, 71).into_iter().enumerate() {
+            pixels.push(byte);
+            if n % 21 == 0 {
+                pixels.extend([0xff, 0]);
+            }
+            if n % 997 == 0 {
+                pixels.extend(b"\x0esN71\t\x15");
+            }
+        }
+        let inspected =
+            |bytes: &Vec<u8>| Inspector::new(Limits::default(), 2026).inspect(Hint::default(), bytes).inspection;
+        let found = inspected(&[b"\x01\x02\xff", &pixels[..]].concat());
+        assert_eq!(found.distinct(DetectorId::DateOfBirth), 0, "{found:?}");
+        // What somebody wrote there is found.
+        let written = b"\x01CCCD 001190123456, sinh ngay 12/03/1990\x02";
+        let found = inspected(&[b"\x01\x02\xff", &pixels[..30_000], written, &pixels[30_000..]].concat());
+        assert_eq!((found.distinct(DetectorId::Cccd), found.distinct(DetectorId::DateOfBirth)), (1, 1), "{found:?}");
     }
 
     proptest! {

@@ -108,13 +108,14 @@ impl Look {
             page: flat(gray, &card.quad, CARD_WIDTH, CARD_HEIGHT),
             // On a page something with a border is a table, as a rule.
             small: small_card || small && card.quad.area().abs() < all * PREVIEW_CARD_SHARE,
+            card: true,
         });
         self.prints.extend(laid);
         // What is written beside the cards is another page. What is not clearly apart from it is read there too: it may
         // be no card, and cut a line in two.
         let apart: Vec<Quad> = cards.iter().filter(|card| card.is_apart).map(|card| card.quad).collect();
         let rest = if apart.is_empty() { written } else { writing::find(&without(gray, &apart)) };
-        self.prints.extend(rest.map(|region| Print { page: print(gray, region), small }));
+        self.prints.extend(rest.map(|region| Print { page: print(gray, region), small, card: false }));
     }
 }
 

@@ -13,12 +13,15 @@ mod heif;
 mod jpeg;
 mod lines;
 mod look;
+mod mend;
 mod mrz;
 mod ocr;
 mod pages;
+mod passes;
 mod png;
 mod qr;
 pub(crate) mod raster;
+mod set;
 mod tiff;
 mod told;
 mod upright;
@@ -43,6 +46,7 @@ use crate::redact::Origin;
 use crate::source::{Source, read_range};
 pub(super) use frames::PIXELS_MAX;
 use frames::{Budget, Frames};
+use passes::Passes;
 use told::{Event, Print, Told};
 
 /// The formats of pictures.
@@ -170,6 +174,7 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
         inquiry.refuse(place, reason, source.len());
     }
     let (mut codes, mut cards) = (0, 0);
+    let mut passes = Passes::default();
     let before = inquiry.identifiers();
     let events: Vec<Event> = told.events().collect();
     let is_small = events.iter().all(|event| !matches!(event, Event::Print(print) if !print.small));
@@ -186,21 +191,22 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
                 cards += 1;
                 inquiry.seen(DetectorId::CardImage, place, card_value(&bytes, cards));
             }
-            Event::Print(Print { page, small }) => {
+            Event::Print(Print { page, small, card }) => {
                 let may_read = ocr::is_installed() && inquiry.limits.print_time_max > Duration::ZERO;
                 let mut time = ocr::Time { left: inquiry.print_left, deadline: inquiry.deadline() };
                 let page = if may_read { pages::read(page, &mut time) } else { ocr::Page::default() };
                 inquiry.print_left = time.left;
+                let set = set::set(&page.said, page.is_read());
                 // Of a page shown so small digits are guessed; letters of which a preview has room for a line are not.
-                let is_guessed = place.preview && small && page.text.chars().count() > PREVIEW_TEXT_MAX;
-                if !page.text.is_empty() && !is_guessed {
-                    object(page.text.as_bytes(), place.member("ocr", Origin::Lost), inquiry);
+                let is_guessed = place.preview && small && set.text.chars().count() > PREVIEW_TEXT_MAX;
+                if !set.text.is_empty() && !is_guessed {
+                    passes.add(set.text, card);
                 }
                 if place.preview && small {
                     // Nobody reads more of it, and what it shows stands in the document.
                 } else if may_read && time.is_over() {
                     inquiry.refuse(place, OpaqueReason::TimeLimit, source.len());
-                } else if !page.is_read() {
+                } else if !page.is_read() || set.is_torn {
                     inquiry.refuse(place, OpaqueReason::UnsupportedFormat, source.len());
                 }
             }
@@ -210,6 +216,9 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
             }
             Event::Opaque(reason) => inquiry.opaque(place, reason, source.len()),
         }
+    }
+    for text in passes.agreed() {
+        object(text.as_bytes(), place.member("ocr", Origin::Lost), inquiry);
     }
     // A card on which no number was read was not read, however sure the reader is of its words.
     if cards > 0 && inquiry.identifiers() == before {

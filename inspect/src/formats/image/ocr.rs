@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::gray::Gray;
-use super::mrz;
+use super::set::Word;
 
 const PROGRAM: &str = "/usr/bin/tesseract";
 const LANGUAGES: [&str; 2] =
@@ -40,7 +40,8 @@ pub fn is_installed() -> bool {
 /// What was read.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Page {
-    pub(super) text: String,
+    /// All that was taken for a word, specks too.
+    pub(super) said: Vec<Word>,
     pub(super) words: usize,
     /// Of these, how many the reader was sure of.
     pub(super) sure: usize,
@@ -54,9 +55,11 @@ impl Page {
         self.words >= Self::WORDS_MIN && self.sure * 2 >= self.words
     }
 
-    /// Adds what was read below.
-    pub(super) fn append(&mut self, below: &Self) {
-        self.text.push_str(&below.text);
+    /// Adds what was read so far below.
+    pub(super) fn append(&mut self, below: Self, by: usize) {
+        let by = i32::try_from(by).unwrap_or(i32::MAX);
+        let moved = |word: Word| Word { top: word.top.saturating_add(by), ..word };
+        self.said.extend(below.said.into_iter().map(moved));
         self.words += below.words;
         self.sure += below.sure;
     }
@@ -209,59 +212,29 @@ impl Drop for Turn {
     }
 }
 
-/// A word and where it stands.
-struct Word<'a> {
-    left: i32,
-    top: i32,
-    height: i32,
-    text: &'a str,
-}
-
-/// The words of tesseract's table, in lines as they stand: the parts of one line may come far apart in it.
+/// The words of tesseract's table.
 fn page(table: &str) -> Page {
     let mut page = Page::default();
-    let mut words = Vec::new();
     for line in table.lines() {
         let fields: Vec<_> = line.splitn(12, '\t').collect();
-        let [level, .., left, top, _width, height, conf, text] = fields.as_slice() else { continue };
+        let [level, .., left, top, width, height, conf, text] = fields.as_slice() else { continue };
         let text = text.trim();
-        let numbers = (left.parse(), top.parse(), height.parse(), conf.parse::<f32>());
-        let (Ok(left), Ok(top), Ok(height), Ok(conf)) = numbers else { continue };
+        let box_ = (left.parse(), top.parse(), width.parse(), height.parse());
+        let (Ok(left), Ok(top), Ok(width), Ok(height)) = box_ else { continue };
         // Level 5 is a word; specks and rules come as single signs.
-        if *level != "5" || text.is_empty() {
-            continue;
-        }
+        let Some(conf) = conf.parse::<f32>().ok().filter(|_| *level == "5" && !text.is_empty()) else { continue };
         if text.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
             page.words += 1;
             page.sure += usize::from(conf >= SURE);
         }
-        words.push(Word { left, top, height, text });
-    }
-    let middle = |word: &Word<'_>| word.top.saturating_add(word.height / 2);
-    words.sort_by_key(middle);
-    let mut lines: Vec<Vec<Word<'_>>> = Vec::new();
-    for word in words {
-        // Of the line above when its middle is not below that line's last word.
-        let near = |line: &Vec<Word<'_>>| {
-            let last = line.last()?;
-            Some((middle(&word) - middle(last)).abs().saturating_mul(2) <= last.height.max(word.height))
-        };
-        match lines.last_mut().filter(|line| near(line).unwrap_or_default()) {
-            Some(line) => line.push(word),
-            None => lines.push(vec![word]),
-        }
-    }
-    for line in &mut lines {
-        line.sort_by_key(|word| word.left);
-        let line = line.iter().map(|word| word.text).collect::<Vec<_>>().join(" ");
-        page.text.push_str(&mrz::mended(&line).unwrap_or(line));
-        page.text.push('\n');
+        page.said.push(Word { left, top, width, height, text: text.to_owned() });
     }
     page
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::set::set;
     use super::*;
 
     #[test]
@@ -273,7 +246,9 @@ mod tests {
             5\t1\t3\t1\t1\t1\t20\t100\t90\t30\t91.0\tSố\n\
             5\t1\t3\t1\t1\t2\t120\t104\t9\t9\t91.0\t:\n\
             broken\tline\n";
-        assert_eq!(page(table), Page { text: "Số : 001090123456\nMẪU\n".to_owned(), words: 3, sure: 2, is_cut: false });
+        let read = page(table);
+        assert_eq!((read.words, read.sure, read.is_cut), (3, 2, false));
+        assert_eq!(set(&read.said, true).text, "Số :\t001090123456\nMẪU\n");
         assert!(!page(table).is_read());
         assert_eq!(page(""), Page::default());
     }

@@ -22,11 +22,12 @@ pub(super) fn read(mut page: Gray, time: &mut ocr::Time) -> ocr::Page {
     }
     // The first piece is read already; a page of which nothing was legible may yet be so further below.
     for rows in pieces(&page).into_iter().skip(1) {
+        let top = rows.start;
         let Some(read) = ocr::read(&part(&page, rows), time) else {
             best.cut();
             break;
         };
-        best.append(&read);
+        best.append(read, top);
     }
     best
 }

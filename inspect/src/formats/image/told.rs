@@ -26,13 +26,17 @@ pub(super) struct Print {
     pub(super) page: Gray,
     /// All there is of the picture is no larger than what a preview of a document shows of it.
     pub(super) small: bool,
+    /// It is a card laid flat, which a page beside it may show again.
+    pub(super) card: bool,
 }
 
 /// Names of what is told: the text of a code; a page, behind its width in four bytes, little end first; one of a small
-/// picture; a card, which has no content.
+/// picture; the same of a card; that there is a card, which has no content.
 const CODE: &str = "qr";
 const PRINT: &str = "print";
 const SMALL: &str = "small print";
+const CARD_PRINT: &str = "print of a card";
+const SMALL_CARD_PRINT: &str = "small print of a card";
 const CARD: &str = "card";
 /// Bytes told at a time.
 const PIECE: usize = 1 << 16;
@@ -49,9 +53,15 @@ pub(super) fn tell(events: Vec<Event>, each: &mut dyn FnMut(Piece<'_>) -> bool) 
             }
             Event::Code(text) => (CODE, text),
             Event::Card => (CARD, Vec::new()),
-            Event::Print(Print { page, small }) => {
+            Event::Print(Print { page, small, card }) => {
                 let width = u32::try_from(page.width()).unwrap_or_default().to_le_bytes();
-                (if small { SMALL } else { PRINT }, [&width, page.pixels()].concat())
+                let name = match (small, card) {
+                    (false, false) => PRINT,
+                    (true, false) => SMALL,
+                    (false, true) => CARD_PRINT,
+                    (true, true) => SMALL_CARD_PRINT,
+                };
+                (name, [&width, page.pixels()].concat())
             }
         };
         if !(each(Piece::Member { name }) && content.chunks(PIECE).all(|some| each(Piece::Bytes(some)))) {
@@ -71,7 +81,7 @@ pub(super) struct Told {
 #[derive(Clone, Copy)]
 enum Member {
     Code,
-    Print { small: bool },
+    Print { small: bool, card: bool },
     Card,
 }
 
@@ -84,7 +94,8 @@ impl Told {
         match piece {
             Piece::Member { name } => {
                 let member = match name {
-                    PRINT | SMALL => Member::Print { small: name == SMALL },
+                    PRINT | SMALL => Member::Print { small: name == SMALL, card: false },
+                    CARD_PRINT | SMALL_CARD_PRINT => Member::Print { small: name == SMALL_CARD_PRINT, card: true },
                     CARD => Member::Card,
                     _ => Member::Code,
                 };
@@ -110,9 +121,9 @@ impl Told {
     pub(super) fn events(self) -> impl Iterator<Item = Event> {
         let members = self.members.into_iter().map(|(member, bytes)| match (member, bytes.split_first_chunk::<4>()) {
             (Member::Card, _) => Event::Card,
-            (Member::Print { small }, Some((width, pixels))) => {
+            (Member::Print { small, card }, Some((width, pixels))) => {
                 let page = Gray::new(u32::from_le_bytes(*width) as usize, pixels.to_vec());
-                Event::Print(Print { page, small })
+                Event::Print(Print { page, small, card })
             }
             (Member::Print { .. } | Member::Code, _) => Event::Code(bytes),
         });
@@ -131,8 +142,9 @@ mod tests {
                 Event::Opaque(OpaqueReason::TooLarge),
                 Event::Code(vec![b'x'; PIECE + 1]),
                 Event::Card,
-                Event::Print(Print { page: Gray::new(3, vec![7; 6]), small: false }),
-                Event::Print(Print { page: Gray::new(2, vec![9; 6]), small: true }),
+                Event::Print(Print { page: Gray::new(3, vec![7; 6]), small: false, card: true }),
+                Event::Print(Print { page: Gray::new(2, vec![9; 6]), small: true, card: false }),
+                Event::Print(Print { page: Gray::new(2, vec![5; 6]), small: true, card: true }),
             ]
         };
         let mut told = Told::default();

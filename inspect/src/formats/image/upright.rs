@@ -49,7 +49,13 @@ pub(super) fn page(gray: &Gray) -> Gray {
         source = source.half();
         left *= 2.0;
     }
-    if lean.abs() < LEVEL && (left - 1.0).abs() < 0.1 {
+    // What is level stays so: a screen's letters are read best on the grid that they were drawn on.
+    let lean = if (lean - if is_turned { FRAC_PI_2 } else { 0.0 }).abs() < LEVEL {
+        if is_turned { FRAC_PI_2 } else { 0.0 }
+    } else {
+        lean
+    };
+    if lean == 0.0 && (left - 1.0).abs() < 0.1 {
         return source.stretched();
     }
     turned(&source, lean, left).stretched()
@@ -71,7 +77,8 @@ fn lean(gray: &Gray) -> f32 {
             let (across, down) = (c + 2 * e + h - a - 2 * d - f, f + 2 * g + h - a - 2 * b - c);
             if across.abs() + down.abs() >= STEEP {
                 let angle = (down as f32).atan2(across as f32);
-                let at = (angle.rem_euclid(FRAC_PI_2) / FRAC_PI_2 * STEPS as f32) as usize % STEPS;
+                // Each step is around its angle, so that what is level is of one.
+                let at = (angle.rem_euclid(FRAC_PI_2) / FRAC_PI_2 * STEPS as f32 + 0.5) as usize % STEPS;
                 if let Some(count) = counts.get_mut(at) {
                     *count += 1;
                 }
@@ -84,7 +91,7 @@ fn lean(gray: &Gray) -> f32 {
         weighed.map(|(n, by)| by * counts.get((at + n + STEPS - 2) % STEPS).copied().unwrap_or_default()).sum()
     };
     let best = (0..STEPS).max_by_key(|at| near(*at)).unwrap_or_default();
-    let angle = (best as f32 + 0.5) * FRAC_PI_2 / STEPS as f32;
+    let angle = best as f32 * FRAC_PI_2 / STEPS as f32;
     if angle > FRAC_PI_4 { angle - FRAC_PI_2 } else { angle }
 }
 

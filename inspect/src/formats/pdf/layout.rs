@@ -123,6 +123,8 @@ pub(in crate::formats) struct Layout {
     before: Sheet,
     left: Option<Table>,
     wide: Wide,
+    /// Runs come as they are seen, line by line: nothing is known of the order in which they were written.
+    is_seen: bool,
 }
 
 /// Lines of one cell; a longer one is running text.
@@ -141,6 +143,11 @@ const LONG: usize = 8;
 const NARROW_EM: f64 = 16.0;
 
 impl Layout {
+    /// A layout of what somebody saw on a picture and tells line by line.
+    pub(in crate::formats) fn of_picture() -> Self {
+        Self { is_seen: true, ..Self::default() }
+    }
+
     pub(in crate::formats) fn push(&mut self, run: &Run<'_>) {
         if self.held.push(run) {
             self.place_held();
@@ -149,8 +156,8 @@ impl Layout {
 
     fn place_held(&mut self) {
         let held = std::mem::take(&mut self.held);
-        let begins = held.cells();
-        let mut seen = Seen::of(&held, &begins);
+        let begins = held.cells(self.is_seen);
+        let mut seen = Seen::of(&held, &begins, self.is_seen);
         for (n, run) in held.runs().enumerate() {
             match seen.table(n) {
                 Some(table) => seen.take(table).into_iter().for_each(|row| self.seen_row(row)),
@@ -630,6 +637,26 @@ fn is_number(token: &str) -> bool {
         }
 }
 
+/// Whether a line and the next are a day, broken where the cell ends: `14/10/19` and `80`.
+fn is_day(line: &str, next: &str) -> bool {
+    const DAY: std::ops::RangeInclusive<usize> = 8..=10;
+    let (line, next) = (line.trim(), next.trim());
+    let is_in =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'/' | b'-' | b'.'));
+    if !(DAY.contains(&(line.len() + next.len())) && is_in(line) && is_in(next)) {
+        return false;
+    }
+    let whole = [line, next].concat();
+    ['/', '-', '.'].into_iter().any(|sign| {
+        let parts: Vec<&str> = whole.split(sign).collect();
+        let [day, month, year] = parts.as_slice() else { return false };
+        let is_one = |text: &&str, of: std::ops::RangeInclusive<u32>| {
+            text.len() <= 4 && text.parse().is_ok_and(|n| of.contains(&n))
+        };
+        is_one(day, 1..=31) && is_one(month, 1..=12) && year.len() == 4 && is_one(year, 1900..=2099)
+    })
+}
+
 /// Between which lines a number was broken.
 fn glue(lines: &[String]) -> Vec<bool> {
     const PIECES_MAX: usize = 15;
@@ -662,7 +689,8 @@ fn glue(lines: &[String]) -> Vec<bool> {
             None => {
                 if let Some(slot) = glued.get_mut(at) {
                     // A date or address broken at its sign.
-                    *slot = line.ends_with(['/', '@']);
+                    let next = lines.get(at + 1).map_or("", String::as_str);
+                    *slot = line.ends_with(['/', '@']) || is_day(line, next);
                 }
                 at += 1;
             }

@@ -40,8 +40,12 @@ const LINE: f64 = 0.3;
 const CLIMB: f64 = 2.0;
 /// Lines that agree where gaps mean nothing but that words end. Four lines in a row hardly ever do by chance.
 const EXACT_MIN: usize = 4;
-/// Texts begin at one place.
+/// Texts begin at one place; boxes seen on a picture are off by a dot or two.
 const EXACT: f64 = 0.03;
+const EXACT_ON_PICTURE: f64 = 0.15;
+/// What has so many digits, and hardly a letter, is a number or a piece of one.
+const NUMBER_MIN: usize = 4;
+const LETTERS_MAX: usize = 2;
 /// Strips of white that go on at a time: a row has no more cells.
 const OPEN_MAX: usize = 512;
 /// A number is written in groups of no more digits.
@@ -90,30 +94,37 @@ impl Held {
         })
     }
 
-    /// Which runs begin a cell; nothing when no gap is in doubt.
-    pub(super) fn cells(&self) -> Vec<bool> {
+    /// Which runs begin a cell; nothing when no gap is in doubt. On a `picture` only what stands beside a number does: words
+    /// that are there in each row end at one place as well.
+    pub(super) fn cells(&self, picture: bool) -> Vec<bool> {
         let mut begins = Vec::new();
         if !self.is_in_doubt() {
             return begins;
         }
         begins.resize(self.runs.len(), false);
-        let mut lines = self.lines();
+        let mut lines = self.lines(picture);
         let blanks: usize = lines.iter().map(|line| line.blanks).sum();
         let gaps = lines.iter().flat_map(|line| &line.gaps).filter(|gap| gap.is_narrow && !gap.is_blank).count();
         // A table of plain numbers has few blanks even so.
-        let are_shown = blanks * 3 >= gaps;
+        let shows = if picture {
+            Shows::Picture
+        } else if blanks * 3 >= gaps {
+            Shows::Blanks
+        } else {
+            Shows::Gaps
+        };
         let mut open: Vec<Strip> = Vec::new();
         let mut before: Option<(f64, i32)> = None;
         lines.sort_by(|a, b| a.turn.cmp(&b.turn).then(b.base.total_cmp(&a.base)));
         for line in &lines {
             let is_apart = |(base, turn)| turn != line.turn || base - line.base > APART_MAX * line.size;
             if open.len() > OPEN_MAX || before.is_some_and(is_apart) {
-                open.drain(..).for_each(|strip| strip.close(are_shown, &mut begins));
+                open.drain(..).for_each(|strip| strip.close(shows, &mut begins));
             }
             before = Some((line.base, line.turn));
-            line.run_through(&mut open, are_shown, &mut begins);
+            line.run_through(&mut open, shows, &mut begins);
         }
-        open.into_iter().for_each(|strip| strip.close(are_shown, &mut begins));
+        open.into_iter().for_each(|strip| strip.close(shows, &mut begins));
         begins
     }
 
@@ -130,7 +141,7 @@ impl Held {
     }
 
     /// What stands on a line, put together, and the gaps between.
-    fn lines(&self) -> Vec<Line> {
+    fn lines(&self, picture: bool) -> Vec<Line> {
         let mut spots: Vec<Spot> = self.runs().enumerate().filter_map(|(n, run)| Spot::of(n, &run)).collect();
         spots.sort_by(|a, b| a.turn.cmp(&b.turn).then(a.base.total_cmp(&b.base)));
         let mut lines = Vec::new();
@@ -140,13 +151,13 @@ impl Held {
             let len = rest.iter().take_while(|s| on_line(s)).count().max(1);
             let Some((line, behind)) = std::mem::take(&mut rest).split_at_mut_checked(len) else { break };
             line.sort_by(|a, b| a.from.total_cmp(&b.from).then(a.run.cmp(&b.run)));
-            lines.push(self.line(line));
+            lines.push(self.line(line, picture));
             rest = behind;
         }
         lines
     }
 
-    fn line(&self, spots: &[Spot]) -> Line {
+    fn line(&self, spots: &[Spot], picture: bool) -> Line {
         let mut line = Line { base: 0.0, turn: 0, size: 0.0, gaps: Vec::new(), texts: Vec::new(), blanks: 0 };
         let mut is_blank = false;
         for spot in spots {
@@ -170,7 +181,15 @@ impl Held {
                         last.go_on(spot, words, is_blank);
                     } else {
                         let (from, to, is_narrow) = (last.to, spot.from, gap < GAP.end);
-                        line.gaps.push(Gap { from, to, run: spot.run, is_narrow, is_blank, are_groups: false });
+                        line.gaps.push(Gap {
+                            from,
+                            to,
+                            run: spot.run,
+                            is_narrow,
+                            is_blank,
+                            are_groups: false,
+                            is_at_number: false,
+                        });
                         line.texts.push(Stretch::of(spot, words));
                     }
                 }
@@ -179,7 +198,10 @@ impl Held {
         }
         for (gap, pair) in line.gaps.iter_mut().zip(line.texts.windows(2)) {
             let is_group = |digits: usize| (1..=GROUP_MAX).contains(&digits);
-            gap.are_groups = matches!(pair, [a, b] if is_group(a.tail) && is_group(b.head));
+            // A day is no group, be it ever so broken.
+            gap.are_groups =
+                matches!(pair, [a, b] if is_group(a.tail) && is_group(b.head) && (a.ends_pure || !picture));
+            gap.is_at_number = pair.iter().any(Stretch::is_number);
         }
         line
     }
@@ -193,11 +215,25 @@ struct Stretch {
     head: usize,
     tail: usize,
     has_letters: bool,
+    /// The last word is of digits alone.
+    ends_pure: bool,
+    /// All digits and letters.
+    digits: usize,
+    letters: usize,
 }
 
 impl Stretch {
     fn of(spot: &Spot, words: &str) -> Self {
-        let mut stretch = Self { from: spot.from, to: spot.to, head: 0, tail: 0, has_letters: false };
+        let mut stretch = Self {
+            from: spot.from,
+            to: spot.to,
+            head: 0,
+            tail: 0,
+            has_letters: false,
+            ends_pure: false,
+            digits: 0,
+            letters: 0,
+        };
         stretch.go_on(spot, words, false);
         stretch
     }
@@ -205,14 +241,34 @@ impl Stretch {
     fn go_on(&mut self, spot: &Spot, words: &str, is_blank: bool) {
         self.to = self.to.max(spot.to);
         self.has_letters |= is_blank;
+        self.digits += words.bytes().filter(u8::is_ascii_digit).count();
+        self.letters += words.chars().filter(|c| c.is_alphabetic()).count();
         let tail = words.bytes().rev().take_while(u8::is_ascii_digit).count();
         if !self.has_letters {
             self.head += words.bytes().take_while(u8::is_ascii_digit).count();
         }
         let is_number = tail == words.len();
+        self.ends_pure = is_number || words.bytes().rev().nth(tail) == Some(b' ');
         self.has_letters |= !is_number;
         self.tail = if is_number && !is_blank { self.tail + tail } else { tail };
     }
+}
+
+impl Stretch {
+    const fn is_number(&self) -> bool {
+        self.digits >= NUMBER_MIN && self.letters <= LETTERS_MAX
+    }
+}
+
+/// How words are set apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    /// By blanks that are shown.
+    Blanks,
+    /// By gaps alone.
+    Gaps,
+    /// By gaps that somebody saw.
+    Picture,
 }
 
 /// Where a run stands on its line.
@@ -260,6 +316,8 @@ struct Gap {
     is_blank: bool,
     /// It may part the groups of a number.
     are_groups: bool,
+    /// A number stands on one side of it.
+    is_at_number: bool,
 }
 
 /// Gaps of one strip; of more lines, those behind are another's.
@@ -275,7 +333,7 @@ struct Strip {
 
 impl Line {
     /// Strips that go on through this line are narrowed to its gaps, those that its texts cross end here.
-    fn run_through(&self, open: &mut Vec<Strip>, are_shown: bool, begins: &mut [bool]) {
+    fn run_through(&self, open: &mut Vec<Strip>, shows: Shows, begins: &mut [bool]) {
         let strips = std::mem::take(open);
         let mut known = vec![false; self.gaps.len()];
         let (mut text, mut gap) = (0, 0);
@@ -298,7 +356,7 @@ impl Line {
                 if strip.gaps.len() < GAPS_MAX {
                     open.push(strip);
                 } else {
-                    strip.close(are_shown, begins);
+                    strip.close(shows, begins);
                 }
                 continue;
             }
@@ -306,7 +364,7 @@ impl Line {
                 text += 1;
             }
             if self.texts.get(text).is_some_and(|text| text.from < strip.to - min) {
-                strip.close(are_shown, begins);
+                strip.close(shows, begins);
             } else {
                 open.push(strip);
             }
@@ -320,14 +378,16 @@ impl Line {
 
 impl Strip {
     /// Marks what stands behind the gaps, if they are the edge of a column.
-    fn close(self, are_shown: bool, begins: &mut [bool]) {
-        let bare = self.gaps.iter().filter(|gap| are_shown && !gap.is_blank).count();
-        if bare < 2 && !self.is_exact(|gap| gap.to) && !self.is_exact(|gap| gap.from) {
+    fn close(self, shows: Shows, begins: &mut [bool]) {
+        let bare = self.gaps.iter().filter(|gap| shows == Shows::Blanks && !gap.is_blank).count();
+        let off = if shows == Shows::Picture { EXACT_ON_PICTURE } else { EXACT };
+        if bare < 2 && !self.is_exact(off, |gap| gap.to) && !self.is_exact(off, |gap| gap.from) {
             return;
         }
         // Numbers below each other may all be in groups; their heading is not.
         let are_parted = self.gaps.iter().any(|gap| !gap.are_groups);
-        for gap in self.gaps.iter().filter(|gap| !gap.are_groups || are_parted && bare >= 2) {
+        let is_edge = |gap: &&Gap| gap.is_at_number || shows != Shows::Picture;
+        for gap in self.gaps.iter().filter(|gap| !gap.are_groups || are_parted && bare >= 2).filter(is_edge) {
             if let Some(begin) = begins.get_mut(gap.run) {
                 *begin = true;
             }
@@ -335,10 +395,10 @@ impl Strip {
     }
 
     /// Whether enough gaps end, or begin, at one place.
-    fn is_exact(&self, place: impl Fn(&Gap) -> f64) -> bool {
+    fn is_exact(&self, off: f64, place: impl Fn(&Gap) -> f64) -> bool {
         let mut places: Vec<f64> = self.gaps.iter().map(place).collect();
         places.sort_by(f64::total_cmp);
         let first = places.iter();
-        first.zip(places.iter().skip(EXACT_MIN - 1)).any(|(a, b)| b - a <= EXACT * self.size)
+        first.zip(places.iter().skip(EXACT_MIN - 1)).any(|(a, b)| b - a <= off * self.size)
     }
 }

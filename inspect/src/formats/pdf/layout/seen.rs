@@ -6,10 +6,12 @@
 
 mod blocks;
 mod lines;
+mod narrow;
 mod order;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod white;
 
 use std::ops::Range;
 
@@ -33,8 +35,9 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Looks for tables on a page; `begins` says which runs begin a cell, however close they stand to the one before.
-    pub(super) fn of(held: &Held, begins: &[bool]) -> Self {
+    /// Looks for tables on a page; `begins` says which runs begin a cell, however close they stand to the one before. Of a
+    /// `picture` there is no order in which it was drawn.
+    pub(super) fn of(held: &Held, begins: &[bool], picture: bool) -> Self {
         let mut seen = Self::default();
         if !held.may_be_torn() {
             return seen;
@@ -42,7 +45,7 @@ impl Seen {
         let page = Page::of(held, begins);
         for region in regions(&page.lines) {
             let Some(lines) = page.lines.get(region) else { continue };
-            let Some(rows) = blocks::read(lines).or_else(|| rows::read(lines)) else { continue };
+            let Some(rows) = blocks::read(lines).or_else(|| rows::read(lines, picture)) else { continue };
             seen.tables.resize(held.len(), None);
             for run in
                 lines.iter().flat_map(|line| &line.segments).flat_map(|s| page.runs.get(s.runs.clone())).flatten()

@@ -12,6 +12,7 @@ pub(super) struct Page {
     pub(super) runs: Vec<usize>,
 }
 
+#[derive(Clone)]
 pub(super) struct Line {
     pub(super) base: f64,
     pub(super) size: f64,
@@ -20,6 +21,7 @@ pub(super) struct Line {
 }
 
 /// Text of a line that is of one cell.
+#[derive(Clone)]
 pub(super) struct Segment {
     pub(super) from: f64,
     pub(super) to: f64,
@@ -32,6 +34,16 @@ pub(super) struct Segment {
     size: f64,
     /// The last run that was put to it.
     last: usize,
+    /// Its words, where they were told one by one.
+    words: Vec<Word>,
+}
+
+/// A word, and where its text begins.
+#[derive(Clone, Copy)]
+struct Word {
+    from: f64,
+    to: f64,
+    at: usize,
 }
 
 /// Runs stand on one line.
@@ -88,6 +100,17 @@ impl Line {
     }
 }
 
+impl Line {
+    /// The line, its texts parted where they go over the edge of a column; of one text alone nobody knows.
+    pub(super) fn parted(&self, columns: &[(f64, f64)]) -> Self {
+        if self.segments.len() < 2 {
+            return self.clone();
+        }
+        let parts = self.segments.iter().flat_map(|s| s.parted(columns).unwrap_or_else(|| vec![s.clone()]));
+        Self { segments: parts.collect(), ..*self }
+    }
+}
+
 impl Segment {
     fn of(spot: &Spot, text: &str, at: usize) -> Self {
         Self {
@@ -99,6 +122,7 @@ impl Segment {
             base: spot.base,
             size: spot.size,
             last: spot.run,
+            words: vec![Word { from: spot.from, to: spot.to, at: 0 }],
         }
     }
 
@@ -134,8 +158,36 @@ impl Segment {
         self.to = self.to.max(spot.to);
         self.size = self.size.max(spot.size);
         if !is_blank {
+            self.words.push(Word { from: spot.from, to: spot.to, at: self.text.len() });
             self.text.push_str(text);
         }
+    }
+
+    /// Its parts in each of the columns, where an edge of those goes between two of its words and through none.
+    fn parted(&self, columns: &[(f64, f64)]) -> Option<Vec<Self>> {
+        let column = |word: &Word| {
+            let overlap = |c: &(f64, f64)| c.1.min(word.to) - c.0.max(word.from);
+            let mut met = columns.iter().enumerate().filter(|(_, c)| overlap(c) > 0.0);
+            let first = met.next();
+            if met.next().is_some() { None } else { first.map(|(n, _)| n) }
+        };
+        let mut parts: Vec<(usize, Self)> = Vec::new();
+        for (n, word) in self.words.iter().enumerate() {
+            let end = self.words.get(n + 1).map_or(self.text.len(), |next| next.at);
+            let text = self.text.get(word.at..end)?;
+            let column = column(word)?;
+            match parts.last_mut() {
+                Some((last, part)) if *last == column => {
+                    part.text.push_str(text);
+                    part.to = part.to.max(word.to);
+                }
+                _ => {
+                    let (text, words) = (text.to_owned(), Vec::new());
+                    parts.push((column, Self { from: word.from, to: word.to, text, words, ..self.clone() }));
+                }
+            }
+        }
+        (parts.len() > 1).then(|| parts.into_iter().map(|(_, part)| part).collect())
     }
 
     pub(super) fn words(&self) -> &str {

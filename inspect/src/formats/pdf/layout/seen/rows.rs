@@ -2,11 +2,16 @@
 
 use super::lines::{Line, Segment};
 use super::order::{Drawn, is_torn};
+use super::white;
 use super::{LEADING_MAX, Row};
 use crate::formats::pdf::layout::{Cell, is_number};
 
 /// Lines that columns do not go through, of a hundred: titles, sums and signatures.
 const ACROSS_PERCENT: usize = 20;
+/// On a picture, whose cells may have a line in five: what is left of titles where texts alone on a line are looked at.
+const ACROSS_ON_PICTURE_PERCENT: usize = 8;
+/// A text alone on its line that is no wider may be one of a cell.
+const CELL_EM: f64 = 12.0;
 /// Columns of one table.
 const COLUMNS_MAX: usize = 128;
 /// Cells of one page: no page that people read has more, and each row has all columns.
@@ -26,23 +31,30 @@ const COUNT_MAX: u32 = 100_000;
 const WHOLE_MIN: usize = 8;
 
 /// A text and where it belongs.
-struct Text<'l> {
-    segment: &'l Segment,
-    base: f64,
+pub(super) struct Text<'l> {
+    pub(super) segment: &'l Segment,
+    pub(super) base: f64,
     /// `None` when it stands across several.
-    column: Option<usize>,
+    pub(super) column: Option<usize>,
     /// The height of its row.
-    row: f64,
+    pub(super) row: f64,
 }
 
-/// The rows of a table, if these lines are one that was not drawn row by row.
-pub(super) fn read(lines: &[Line]) -> Option<Vec<Row>> {
+/// The rows of a table, if these lines are one that was not drawn row by row; on a picture, one whose numbers are broken.
+pub(super) fn read(lines: &[Line], picture: bool) -> Option<Vec<Row>> {
     let drawn = lines.iter().flat_map(|line| &line.segments).map(|segment| segment.drawn);
-    if drawn.is_sorted() && !(0..lines.len()).any(|n| may_tear(lines.get(n..).unwrap_or_default())) {
+    if drawn.is_sorted() && !(0..lines.len()).any(|n| may_tear(lines.get(n..).unwrap_or_default(), picture)) {
         return None;
     }
-    let size = lines.iter().map(|line| line.size).fold(0.0, f64::max);
-    let columns = columns(lines, size);
+    let size = if picture { middle(lines) } else { lines.iter().map(|line| line.size).fold(0.0, f64::max) };
+    let columns = columns(lines, size, picture);
+    let parted: Vec<Line>;
+    let lines = if picture {
+        parted = lines.iter().map(|line| line.parted(&columns)).collect();
+        &parted
+    } else {
+        lines
+    };
     if columns.len() < 2 || columns.len() > COLUMNS_MAX || columns.len() * lines.len() > CELLS_MAX {
         return None;
     }
@@ -62,11 +74,17 @@ pub(super) fn read(lines: &[Line]) -> Option<Vec<Row>> {
             column.push(n);
         }
     }
-    let numbers: Vec<bool> = by_column.iter().map(|column| holds_numbers(column, &texts)).collect();
+    let numbers: Vec<bool> = by_column.iter().map(|column| holds_numbers(column, &texts, picture)).collect();
     if !numbers.contains(&true) {
         return None;
     }
-    Rows { size, texts: &mut texts, columns: &by_column }.find();
+    let tight = if picture { white::tight_on_picture(&by_column, &texts, size) } else { None };
+    let mut rows =
+        Rows { size, texts: &mut texts, columns: &by_column, tight: tight.unwrap_or(LEADING_MAX * size), picture };
+    match tight {
+        Some(_) => rows.find_on_picture(&numbers),
+        None => rows.find(),
+    }
     texts.sort_by(|a, b| {
         b.row
             .total_cmp(&a.row)
@@ -92,22 +110,32 @@ pub(super) fn read(lines: &[Line]) -> Option<Vec<Row>> {
         drawn.extend(same.iter().map(of));
     }
     drawn.sort_by_key(|text| text.drawn);
-    is_torn(&drawn).then(|| texts.chunk_by(|a, b| a.row == b.row).map(|row| self::row(row, &columns)).collect())
+    (picture || is_torn(&drawn))
+        .then(|| texts.chunk_by(|a, b| a.row == b.row).map(|row| self::row(row, &columns)).collect())
+}
+
+/// The size of most lines: what a reader of print makes of a border may be of any.
+fn middle(lines: &[Line]) -> f64 {
+    let mut sizes: Vec<f64> = lines.iter().map(|line| line.size).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.get(sizes.len() / 2).copied().unwrap_or(1.0)
 }
 
 /// Whether pieces of a number stand on the first line and on one tightly below, in one cell.
-fn may_tear(lines: &[Line]) -> bool {
+fn may_tear(lines: &[Line], picture: bool) -> bool {
     /// Lines of other cells of the row, set to other heights, stand between.
     const BETWEEN_MAX: usize = 4;
     let Some((upper, behind)) = lines.split_first() else { return false };
-    let piece = |s: &&Segment| is_piece(s.words()) && !is_whole(s.words());
+    // The end of a number may make another of what is whole by itself.
+    let piece = |s: &&Segment| is_piece(s.words()) && (picture || !is_whole(s.words()));
     let mut above = upper.segments.iter().filter(piece).peekable();
     if above.peek().is_none() {
         return false;
     }
     let above: Vec<&Segment> = above.collect();
     let is_tight = |line: &&Line| upper.base - line.base <= LEADING_MAX * upper.size.max(line.size);
-    let mut below = behind.iter().take(BETWEEN_MAX).take_while(is_tight).flat_map(|line| &line.segments).filter(piece);
+    let rest = |s: &&Segment| is_piece(s.words()) && !is_whole(s.words()) || picture && is_rest(s.words());
+    let mut below = behind.iter().take(BETWEEN_MAX).take_while(is_tight).flat_map(|line| &line.segments).filter(rest);
     below.any(|b| above.get(above.partition_point(|a| a.to <= b.from)).is_some_and(|a| a.from < b.to))
 }
 
@@ -138,10 +166,12 @@ fn row(texts: &[Text<'_>], columns: &[(f64, f64)]) -> Row {
     Row { cells, is_across: false }
 }
 
-/// Strips that texts of lines with several of them stand in.
-fn columns(lines: &[Line], size: f64) -> Vec<(f64, f64)> {
-    let several: Vec<&Line> = lines.iter().filter(|line| line.segments.len() > 1).collect();
-    let few = several.len() * ACROSS_PERCENT / 100;
+/// Strips that texts of lines with several of them stand in. On a `picture`, of all: the lines of cells that are set to the
+/// middle of their rows stand by themselves.
+fn columns(lines: &[Line], size: f64, picture: bool) -> Vec<(f64, f64)> {
+    let is_cell = |line: &Line| line.segments.iter().all(|s| s.to - s.from <= CELL_EM * size);
+    let several: Vec<&Line> = lines.iter().filter(|line| line.segments.len() > 1 || picture && is_cell(line)).collect();
+    let few = several.len() * if picture { ACROSS_ON_PICTURE_PERCENT } else { ACROSS_PERCENT } / 100;
     let mut ends: Vec<(f64, bool)> = Vec::new();
     let edge = |s: &Segment| (EDGE_EM * size).min((s.to - s.from) / 4.0);
     for segment in several.iter().flat_map(|line| &line.segments) {
@@ -229,25 +259,39 @@ fn is_piece(text: &str) -> bool {
     digits > 2 && letters <= 2 && !text.contains(['/', ':'])
 }
 
-/// Whether most of a column are numbers or pieces of them.
-fn holds_numbers(column: &[usize], texts: &[Text<'_>]) -> bool {
-    let pieces = column.iter().filter(|n| texts.get(**n).is_some_and(|text| is_piece(text.segment.words()))).count();
-    pieces > 1 && pieces * 2 > column.len()
+/// Whether a text may be the end of a number, of which there is hardly anything.
+fn is_rest(text: &str) -> bool {
+    (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether most of a column are numbers or pieces of them; on a `picture` ends of one or two digits are pieces as well.
+fn holds_numbers(column: &[usize], texts: &[Text<'_>], picture: bool) -> bool {
+    let words = || column.iter().filter_map(|n| texts.get(*n)).map(|text| text.segment.words());
+    let pieces = words().filter(|text| is_piece(text)).count();
+    let rests = if picture { words().filter(|text| is_rest(text)).count() } else { 0 };
+    pieces > 1 && (pieces + rests.min(pieces)) * 2 > column.len()
 }
 
 /// Which texts stand in one row.
-struct Rows<'r, 'l> {
-    size: f64,
-    texts: &'r mut Vec<Text<'l>>,
+pub(super) struct Rows<'r, 'l> {
+    pub(super) size: f64,
+    pub(super) texts: &'r mut Vec<Text<'l>>,
     /// The texts of each column, from the top.
-    columns: &'r [Vec<usize>],
+    pub(super) columns: &'r [Vec<usize>],
+    /// Lines of one cell are no further apart.
+    pub(super) tight: f64,
+    pub(super) picture: bool,
 }
 
 impl Rows<'_, '_> {
-    fn find(mut self) {
-        let anchors = self.anchors();
-        let Some((column, mut anchors)) = anchors else { return self.by_white() };
-        self.break_at_words(column, &anchors);
+    pub(super) fn find(&mut self) {
+        let broken = if self.picture { self.broken() } else { None };
+        // Between the numbers of such a column stand their own ends.
+        let is_broken = broken.is_some();
+        let Some((column, mut anchors)) = broken.or_else(|| self.anchors()) else { return self.by_white() };
+        if !is_broken {
+            self.break_at_words(column, &anchors);
+        }
         // Its heading, which may have several lines, stands for a row as well; or a line over most of the columns.
         let first = anchors.first().copied().unwrap_or_default();
         let above = self.above(column, first).or_else(|| self.over_most(first));
@@ -260,12 +304,34 @@ impl Rows<'_, '_> {
         self.by_white();
     }
 
-    fn base(&self, text: usize) -> f64 {
+    pub(super) fn base(&self, text: usize) -> f64 {
         self.texts.get(text).map_or(f64::NAN, |text| text.base)
     }
 
-    fn words(&self, text: usize) -> &str {
+    pub(super) fn words(&self, text: usize) -> &str {
         self.texts.get(text).map_or("", |text| text.segment.words())
+    }
+
+    /// A column of numbers that are all broken alike: full lines, and a shorter one at the end of each.
+    fn broken(&self) -> Option<(usize, Vec<f64>)> {
+        /// Fewer numbers are no column of them.
+        const NUMBERS_MIN: usize = 2;
+        let numbers = self.columns.iter().enumerate().map(|(n, column)| {
+            let is_end = |text: usize, full: usize| self.words(text).len() < full;
+            let is_code = |text: &usize| self.words(*text).bytes().all(|b| b.is_ascii_alphanumeric());
+            let has_digits = |text: &usize| self.words(*text).bytes().any(|b| b.is_ascii_digit());
+            let pieces: Vec<usize> = column.iter().copied().filter(|t| is_code(t) && has_digits(t)).collect();
+            let full = pieces.iter().map(|text| self.words(*text).len()).max().unwrap_or_default();
+            let groups: Vec<&[usize]> =
+                pieces.chunk_by(|above, _| !is_end(*above, full)).filter(|group| group.len() > 1).collect();
+            let is_whole = |group: &&&[usize]| is_number(&group.iter().map(|t| self.words(*t)).collect::<String>());
+            let whole = groups.iter().filter(is_whole).count();
+            let heads = groups.iter().filter_map(|group| group.first()).map(|text| self.base(*text));
+            (whole, groups.len(), n, heads.collect::<Vec<f64>>())
+        });
+        let best = numbers.max_by_key(|(whole, ..)| *whole);
+        let (_, _, n, heads) = best.filter(|(whole, all, ..)| *whole >= NUMBERS_MIN && whole * 3 >= all * 2)?;
+        Some((n, heads))
     }
 
     /// A column with one line a row, and where these stand: it counts them, or has whole numbers or days.
@@ -387,13 +453,13 @@ impl Rows<'_, '_> {
     }
 
     /// Puts those that have no row yet together where no white goes through all columns.
-    fn by_white(&mut self) {
+    pub(super) fn by_white(&mut self) {
         let mut blocks: Vec<(f64, f64, Vec<usize>)> = Vec::new();
         for column in self.columns {
             let mut open: Option<(f64, f64, Vec<usize>)> = None;
             for n in column.iter().filter(|n| self.texts.get(**n).is_some_and(|text| text.row.is_nan())) {
                 let base = self.base(*n);
-                match open.as_mut().filter(|(_, foot, _)| *foot - base <= LEADING_MAX * self.size) {
+                match open.as_mut().filter(|(_, foot, _)| *foot - base <= self.tight) {
                     Some((_, foot, texts)) => {
                         *foot = base;
                         texts.push(*n);
