@@ -182,7 +182,7 @@ fn what_a_formula_made_is_masked_with_what_is_shown_of_it() {
             );
             let masked = redact(sheet.as_bytes()).expect("a sheet can be masked");
             let masked = String::from_utf8(masked).expect("text stays text");
-            assert!(!masked.contains(&number[2..]), "{masked}");
+            assert!(!masked.contains(number.trim_start_matches('0')), "{masked}");
         }
     }
 }

@@ -102,7 +102,9 @@ const FIELDS: [&str; 18] = [
 fn usual(field: usize, n: u64) -> String {
     let pick = |of: &[&str]| of[n as usize % of.len()].to_owned();
     match FIELDS[field] {
-        "id" if n % 3 == 0 => pick(&["\"cccd\"", "\"bhxh\"", "\"donHang\"", "\"hoTen\"", "\"7912345678\"", "12"]),
+        "id" if n.is_multiple_of(3) => {
+            pick(&["\"cccd\"", "\"bhxh\"", "\"donHang\"", "\"hoTen\"", "\"7912345678\"", "12"])
+        }
         "id" => format!(
             "\"{:08x}-7d48-4c1e-a9f0-{:012x}\"",
             (n * 0x9e37_79b9) & 0xffff_ffff,
